@@ -1,0 +1,71 @@
+// The log port: partitioned, append-only topics with atomic commits. Adapters: memory, embedded (files), Kafka.
+//
+// Who owns what: the log owns offsets, durability, atomicity, compaction and expiry. Callers own keys, partitions (by
+// schemas' `placement`) and bytes. Records of one partition are read in the order they were appended; offsets grow and
+// may have gaps (compaction).
+import type { TopicName } from '../../schemas/index.ts';
+
+export interface NewRecord {
+  topic: TopicName;
+  partition: number;
+  key: string;
+  /** Null is a tombstone: compaction drops the key. */
+  value: Buffer | null;
+}
+
+export interface LogRecord {
+  offset: number;
+  key: string;
+  value: Buffer | null;
+  /** When it was appended, milliseconds. */
+  timestamp: number;
+}
+
+export interface Position {
+  topic: TopicName;
+  partition: number;
+  /** The next offset to read. */
+  offset: number;
+}
+
+export interface Commit {
+  /** Whose positions these are: a processor, reactor or projection. */
+  group: string;
+  records: NewRecord[];
+  positions: Position[];
+}
+
+export interface Batch {
+  records: LogRecord[];
+  /** Where to read on; equals `from` when nothing was there. */
+  next: number;
+}
+
+export interface ReadLimits {
+  /** At most so many records. */
+  records: number;
+  /** Stop after the record that reaches so many bytes; at least one record is returned. */
+  bytes: number;
+}
+
+export interface Log {
+  /** The same for all topics, fixed when the log was created. */
+  readonly partitions: number;
+  /** All of the records become visible and durable together, or none. Resolves when they are. */
+  append(records: NewRecord[]): Promise<void>;
+  /** Records and positions become visible and durable together, or none. */
+  commit(commit: Commit): Promise<void>;
+  /** Reads committed records from `from` on; never waits for more. An expired `from` reads on at the first that is kept. */
+  read(topic: TopicName, partition: number, from: number, limits: ReadLimits): Promise<Batch>;
+  /** Offset after the last committed record. */
+  end(topic: TopicName, partition: number): Promise<number>;
+  /** First offset that is still kept. */
+  start(topic: TopicName, partition: number): Promise<number>;
+  /** Committed positions of a group; partitions never committed are absent. */
+  positions(group: string): Promise<Position[]>;
+  /** Calls back (soon after, coalesced) when any of the topics got records. Returns a function that ends it. */
+  subscribe(topics: readonly TopicName[], notify: () => void): () => void;
+  /** Drops what retention and compaction allow. Adapters whose server does it by itself do nothing. */
+  compact(): Promise<void>;
+  close(): Promise<void>;
+}

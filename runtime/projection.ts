@@ -1,0 +1,44 @@
+// What a projection is: a pure function from events to statements (Postgres) or rows (ClickHouse), plus its tables.
+import type { Event, Json, TopicName } from '../schemas/index.ts';
+
+/** Where an event stood in the log: what makes a projection idempotent. */
+export interface Located {
+  event: Event;
+  topic: TopicName;
+  partition: number;
+  offset: number;
+}
+
+/** One set-based statement over many rows: `sql` reads its rows from `jsonb_to_recordset($1)`. */
+export interface Statement {
+  sql: string;
+  rows: Json[];
+}
+
+export interface PostgresProjection {
+  store: 'postgres';
+  name: string;
+  /** Changes when tables or meaning do: a new generation is then filled from the log while the old one serves. */
+  version: number;
+  reads: readonly TopicName[];
+  /** DDL of one generation; `{schema}` stands for its Postgres schema. */
+  tables: string;
+  /** Statements for a batch in log order; `{schema}` stands for the generation's Postgres schema. Within a batch the last row of a key wins. */
+  apply(batch: Located[]): Statement[];
+  /** Events of these record types are passed over without decoding when their fingerprint equals the last one of the record key. */
+  skipUnchanged: boolean;
+}
+
+export interface ClickHouseProjection {
+  store: 'clickhouse';
+  name: string;
+  version: number;
+  reads: readonly TopicName[];
+  /** Table name → DDL; `{table}` stands for the generation's qualified name. Engine ReplacingMergeTree ordered by, at its end, (topic, partition, offset, row). */
+  tables: Record<string, string>;
+  /** Rows by table name; the loop adds topic, partition, offset and row. */
+  rows(located: Located): Record<string, Json[]>;
+  skipUnchanged: boolean;
+}
+
+export type Projection = PostgresProjection | ClickHouseProjection;

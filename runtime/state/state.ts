@@ -1,0 +1,32 @@
+// The keyed-state port: rows `(object key, part)` of one processor partition. Adapters: memory, embedded (files).
+//
+// State is a cache of the log: it may be lost, and is then folded again. Reads are synchronous (processors are pure and
+// synchronous); writes of one `write` call and the positions in it become durable together or not at all.
+import type { Json } from '../../schemas/index.ts';
+import type { Position } from '../log/log.ts';
+
+export interface RowWrite {
+  objectKey: string;
+  part: string;
+  /** Undefined deletes the row. */
+  value: Json | undefined;
+}
+
+export interface StateStore {
+  get(objectKey: string, part: string): Json | undefined;
+  /** Rows of the key whose part starts with `prefix`, in order of part. */
+  list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]>;
+  /** All rows, in order of key and part; for start-up. */
+  entries(): Iterable<[objectKey: string, part: string, value: Json]>;
+  /** Positions stored with the last write: up to where the log is folded in. Empty when there is nothing. */
+  positions(): Position[];
+  write(rows: RowWrite[], positions: Position[]): void;
+  /** Forgets everything, positions too. */
+  clear(): void;
+}
+
+/** Opens the store of one processor partition; `version` changes when the row format does, and empties the store. */
+export interface StateStores {
+  open(processor: string, partition: number, version: number): StateStore;
+  close(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+// Hashes for ids and fingerprints. The one place outside the shells that imports a node module: SHA-256 is a function.
+import { hash } from 'node:crypto';
+import { canonical } from './canonical.ts';
+import type { Json } from './json.ts';
+
+/** A stable id: the first 20 characters (120 bits) of the SHA-256 of the parts, base64url, after `prefix`. */
+export function stableId(prefix: string, ...parts: (string | number)[]): string {
+  return `${prefix}_${hash('sha256', parts.join('\u001f'), 'base64url').slice(0, 20)}`;
+}
+
+/** Fingerprint of a JSON value: 16 bytes, equal exactly when the canonical JSON is equal. */
+export function fingerprint(value: Json): Buffer {
+  return fingerprintOfCanonical(canonical(value));
+}
+
+/** The same for a value whose canonical JSON is at hand. */
+export function fingerprintOfCanonical(text: string): Buffer {
+  return hash('sha256', text, 'buffer').subarray(0, 16);
+}
+
+/** The fingerprint of what has none (broadcasts): never counts as unchanged. */
+export const NO_FINGERPRINT: Buffer = Buffer.alloc(16);
