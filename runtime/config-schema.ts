@@ -1,0 +1,158 @@
+// The configuration's shape: one row per key with its type, default and meaning. README's table is printed from it.
+import type { Static, TObject, TSchema } from 'typebox';
+import Type from 'typebox';
+
+const section = <T extends Record<string, TSchema>>(properties: T): TObject<T> =>
+  Type.Object(properties, { additionalProperties: false, default: {} });
+const text = (description: string, initial?: string): ReturnType<typeof Type.String> =>
+  Type.String({ description, ...(initial === undefined ? {} : { default: initial }) });
+const count = (
+  description: string,
+  initial: number,
+  minimum: number,
+  maximum: number,
+): ReturnType<typeof Type.Integer> => Type.Integer({ description, default: initial, minimum, maximum });
+const list = <T extends TSchema>(items: T, description: string) =>
+  Type.Array(items, { description, default: [] });
+
+const minute = 60_000;
+
+export const ConfigurationSchema = section({
+  org: Type.String({
+    description: 'Organisation: first part of every key.',
+    default: 'default',
+    pattern: '^[a-z0-9-]{1,64}$',
+  }),
+  data: text('Directory that holds everything the embedded mode stores.', './.driftmgr'),
+  host: text('Address the API and the dashboard listen on.', '127.0.0.1'),
+  port: count('Port of the API and the dashboard; 0 takes a free one.', 8080, 0, 65_535),
+  partitions: count('Partitions of every topic; fixed when the data directory is created.', 4, 1, 256),
+  log: section({
+    level: Type.Union(
+      ['trace', 'debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level)),
+      { description: 'How much is logged (JSON lines on standard error).', default: 'info' },
+    ),
+  }),
+  terraform: section({
+    states: list(
+      Type.String(),
+      'State files to watch: paths or globs. Never .terraform/, backups or lock files.',
+    ),
+    pollMs: count('How often watched state files are looked at, milliseconds.', 2_000, 100, 3_600_000),
+    maxStateBytes: count('Larger states are refused, bytes.', 256 * 1024 * 1024, 1_024, 2_000_000_000),
+    workspaces: list(
+      Type.Object(
+        {
+          name: Type.String({ minLength: 1 }),
+          owner: Type.String({ minLength: 1 }),
+        },
+        { additionalProperties: false },
+      ),
+      'Who owns which workspace: `name` (a glob) and `owner` (a team). The first match counts.',
+    ),
+    bindings: list(
+      Type.Object(
+        {
+          workspace: Type.String({ default: '*' }),
+          provider: Type.String({ minLength: 1 }),
+          alias: Type.Optional(Type.String()),
+          account: Type.Optional(Type.String()),
+          region: Type.Optional(Type.String()),
+        },
+        { additionalProperties: false },
+      ),
+      'Where provider configurations point: `workspace` (a glob), `provider` (aws, …), `alias`, `account`, `region`.',
+    ),
+  }),
+  aws: section({
+    cloudtrail: list(Type.String(), 'Directories that hold CloudTrail files as S3 delivers them.'),
+    pollMs: count('How often the directories are looked at, milliseconds.', 2_000, 100, 3_600_000),
+    pipelines: list(Type.String(), 'Principals (globs over ARNs) that are deploy pipelines.'),
+    applyIdentities: list(Type.String(), 'Principals (globs over ARNs) that only Terraform uses.'),
+  }),
+  digitalocean: section({
+    token: Type.Optional(Type.String({ description: 'API token with read scope; no token, no snapshots.' })),
+    url: text('Base URL of the API.', 'https://api.digitalocean.com'),
+    everyMs: count('Time between two snapshots, milliseconds.', 5 * minute, 1_000, 24 * 60 * minute),
+  }),
+  detector: section({
+    graceMs: count(
+      'How long a difference may wait for a state that explains it, milliseconds.',
+      minute,
+      0,
+      24 * 60 * minute,
+    ),
+    suspectWindowMs: count(
+      'How far apart a change and what it explains may be, milliseconds.',
+      30 * minute,
+      0,
+      24 * 60 * minute,
+    ),
+    maxRunMs: count(
+      'A run open for longer counts as stale, milliseconds.',
+      120 * minute,
+      minute,
+      7 * 24 * 60 * minute,
+    ),
+    completeAccounts: list(
+      Type.String(),
+      '`provider/account` whose states are all connected: what no state declares there is drift.',
+    ),
+    rules: list(
+      Type.Object(
+        {
+          name: Type.String({ minLength: 1 }),
+          workspace: Type.Optional(Type.String()),
+          type: Type.Optional(Type.String()),
+          address: Type.Optional(Type.String()),
+          path: Type.Optional(Type.String()),
+          owner: Type.Optional(Type.String()),
+          reason: Type.String({ minLength: 1 }),
+          until: Type.Optional(Type.String({ format: 'date-time' })),
+        },
+        { additionalProperties: false },
+      ),
+      'Differences to ignore (still recorded): globs for `workspace`, `type`, `address`, `path`; `reason`, `owner`, `until`.',
+    ),
+  }),
+  postgres: section({
+    url: Type.Optional(
+      Type.String({ description: 'PostgreSQL server; without it the embedded one is started.' }),
+    ),
+  }),
+  clickhouse: section({
+    url: Type.Optional(
+      Type.String({ description: 'ClickHouse server; without it the embedded one is opened.' }),
+    ),
+  }),
+  jwt: section({
+    secret: Type.Optional(
+      Type.String({ description: 'Secret (HS256) of accepted bearer tokens.', minLength: 32 }),
+    ),
+    publicKey: Type.Optional(
+      Type.String({ description: 'Public key (RS256, PEM) of accepted bearer tokens.' }),
+    ),
+  }),
+});
+
+export type Configuration = Static<typeof ConfigurationSchema>;
+
+export interface Setting {
+  /** Where it stands in driftmgr.yaml: `aws.cloudtrail`. */
+  path: string[];
+  /** `DRIFTMGR_AWS_CLOUDTRAIL`; lists are separated by commas, lists of objects are JSON. */
+  environment: string;
+  schema: TSchema & { description?: string; default?: unknown; type?: string; items?: { type?: string } };
+}
+
+/** Every key, in order. */
+export function settings(schema: TObject = ConfigurationSchema, path: string[] = []): Setting[] {
+  return Object.entries(schema.properties as Record<string, Setting['schema']>).flatMap(([name, member]) => {
+    const at = [...path, name];
+    if (member.type === 'object') return settings(member as TObject & Setting['schema'], at);
+    return [{ path: at, environment: environmentName(at), schema: member }];
+  });
+}
+
+const environmentName = (path: string[]): string =>
+  `DRIFTMGR_${path.map((part) => part.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join('_')}`;

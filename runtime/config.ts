@@ -1,0 +1,113 @@
+// Reads driftmgr.yaml and the environment into one validated configuration, or says everything that is wrong at once.
+import { existsSync, readFileSync } from 'node:fs';
+import Value from 'typebox/value';
+import { parseDocument } from 'yaml';
+import type { Configuration, Setting } from './config-schema.ts';
+import { ConfigurationSchema, settings } from './config-schema.ts';
+import { DriftError } from './errors.ts';
+
+export interface ConfigurationInput {
+  /** Path of a YAML file. Given and absent is an error; not given, ./driftmgr.yaml is read when it is there. */
+  file?: string;
+  environment: Record<string, string | undefined>;
+  /** Values of the command line, by path; they win over the environment, which wins over the file. */
+  overrides?: Record<string, unknown>;
+}
+
+/** Throws DM_CONFIG_INVALID whose `public` text lists every problem with its path and what to do. */
+export function loadConfiguration(input: ConfigurationInput): Configuration {
+  const problems: string[] = [];
+  const values = readFile(input.file, problems);
+  for (const setting of settings()) {
+    const given = input.environment[setting.environment];
+    if (given !== undefined) assign(values, setting.path, fromEnvironment(setting, given, problems));
+  }
+  const known = new Set(settings().map((setting) => setting.environment));
+  for (const name of Object.keys(input.environment)) {
+    if (name.startsWith('DRIFTMGR_') && !known.has(name) && !OUTSIDE.has(name)) {
+      problems.push(`${name}: no such setting; the README lists them`);
+    }
+  }
+  for (const [path, value] of Object.entries(input.overrides ?? {})) assign(values, path.split('.'), value);
+
+  const whole: unknown = Value.Default(ConfigurationSchema, values);
+  for (const error of Value.Errors(ConfigurationSchema, whole)) {
+    if (error.keyword === 'boolean') continue;
+    problems.push(
+      describe(error.instancePath, error.keyword, error.message, error.params as Record<string, unknown>),
+    );
+  }
+  if (problems.length > 0) {
+    const text = [...new Set(problems)].map((problem) => `  ${problem}`).join('\n');
+    throw new DriftError(`invalid configuration:\n${text}`, {
+      code: 'DM_CONFIG_INVALID',
+      retriable: false,
+      public: `The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${text}`,
+    });
+  }
+  return whole as Configuration;
+}
+
+/** Variables that are read elsewhere: the key (it must never stand in a file beside the data), and the client's own. */
+const OUTSIDE = new Set([
+  'DRIFTMGR_KEY',
+  'DRIFTMGR_KEY_FILE',
+  'DRIFTMGR_URL',
+  'DRIFTMGR_API_KEY',
+  'DRIFTMGR_CONFIG',
+]);
+
+function readFile(file: string | undefined, problems: string[]): Record<string, unknown> {
+  const path = file ?? 'driftmgr.yaml';
+  if (!existsSync(path)) {
+    if (file !== undefined) problems.push(`${file}: there is no such file`);
+    return {};
+  }
+  const document = parseDocument(readFileSync(path, 'utf8'));
+  for (const error of document.errors) problems.push(`${path}: ${error.message.split('\n')[0]}`);
+  if (document.errors.length > 0) return {};
+  const value: unknown = document.toJS() ?? {};
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  problems.push(`${path}: must be a mapping of settings`);
+  return {};
+}
+
+function assign(values: Record<string, unknown>, path: string[], value: unknown): void {
+  let at = values;
+  for (const part of path.slice(0, -1)) {
+    const next = at[part];
+    if (typeof next !== 'object' || next === null) at[part] = {};
+    at = at[part] as Record<string, unknown>;
+  }
+  at[path.at(-1)!] = value;
+}
+
+function fromEnvironment(setting: Setting, given: string, problems: string[]): unknown {
+  const { type, items } = setting.schema;
+  if (type === 'integer') return given.trim() === '' ? given : Number(given);
+  if (type !== 'array') return given;
+  if (items?.type === 'string')
+    return given
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
+  try {
+    return JSON.parse(given);
+  } catch {
+    problems.push(`${setting.environment}: must be a JSON array`);
+    return [];
+  }
+}
+
+function describe(path: string, keyword: string, message: string, params: Record<string, unknown>): string {
+  const at = path.split('/').slice(1);
+  if (keyword === 'additionalProperties') {
+    const names = (params.additionalProperties as string[]).map((name) => [...at, name].join('.'));
+    return `${names.join(', ')}: no such setting; the README lists them`;
+  }
+  const setting = settings().find((candidate) => candidate.path.join('.') === at.join('.'));
+  const environment = setting ? ` (or ${setting.environment})` : '';
+  const meaning = setting?.schema.description ? `. ${setting.schema.description}` : '';
+  return `${at.join('.')}${environment}: ${message}${meaning}`;
+}
