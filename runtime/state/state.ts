@@ -14,12 +14,13 @@ export interface RowWrite {
 
 export interface StateStore {
   get(objectKey: string, part: string): Json | undefined;
-  /** Rows of the key whose part starts with `prefix`, in order of part. */
+  /** Rows of the key whose part starts with `prefix`, in order of part (code points), as they are at the first step. */
   list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]>;
   /** All rows, in order of key and part; for start-up. */
   entries(): Iterable<[objectKey: string, part: string, value: Json]>;
-  /** Positions stored with the last write: up to where the log is folded in. Empty when there is nothing. */
+  /** Up to where the log is folded in: the newest position written of each topic and partition. */
   positions(): Position[];
+  /** Sets rows (the last write of a row wins) and moves the positions given; positions not given stay. */
   write(rows: RowWrite[], positions: Position[]): void;
   /** Forgets everything, positions too. */
   clear(): void;
