@@ -6,8 +6,8 @@ import Type from 'typebox';
 const object = <P extends Record<string, TSchema>>(properties: P, description?: string) =>
   Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-/** `Type.Enum` over literal names, so that the document lists them. */
-const oneOf = <const V extends readonly [string, ...string[]]>(values: V) => Type.Enum(values);
+/** One of literal names; the document lists them. */
+const oneOf = <const V extends string[]>(values: readonly [...V]) => Type.Enum<V>(values, { type: 'string' });
 const text = (description?: string) => Type.String(description ? { description } : {});
 const nullableText = nullable(Type.String());
 const time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
@@ -157,7 +157,7 @@ export const TransitionSchema = object({
 });
 export type Transition = Static<typeof TransitionSchema>;
 
-const many = <const V extends readonly [string, ...string[]]>(values: V) =>
+const many = <const V extends string[]>(values: readonly [...V]) =>
   Type.Optional(Type.Array(oneOf(values), { description: 'Repeat, or separate with commas.', maxItems: 20 }));
 const filter = Type.Optional(Type.String({ minLength: 1, maxLength: 512 }));
 
