@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    include: ['{schemas,producers,processors,projections,api,runtime,compose,web,test}/**/*.test.ts'],
+    include: ['{schemas,producers,processors,projections,api,runtime,compose,web,bench,test}/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
