@@ -27,6 +27,10 @@ export interface PostgresProjection {
   apply(batch: Located[]): Statement[];
   /** Events of these record types are passed over without decoding when their fingerprint equals the last one of the record key. */
   skipUnchanged: boolean;
+  /** Passes over, without decoding, records whose key it does not want. Left out: all are wanted. */
+  wants?(key: string): boolean;
+  /** Statements for tombstones: record keys that were forgotten. Left out: tombstones are passed over. */
+  forget?(keys: { topic: TopicName; key: string }[]): Statement[];
 }
 
 export interface ClickHouseProjection {
@@ -39,6 +43,8 @@ export interface ClickHouseProjection {
   /** Rows by table name; the loop adds topic, partition, offset and row. */
   rows(located: Located): Record<string, Json[]>;
   skipUnchanged: boolean;
+  /** As above. */
+  wants?(key: string): boolean;
 }
 
 export type Projection = PostgresProjection | ClickHouseProjection;
