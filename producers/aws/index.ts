@@ -1,0 +1,91 @@
+// The AWS provider: what its Terraform resources are called in the cloud. Pure; the rules are rows in resources.ts.
+import type { Json, JsonObject } from '../../schemas/index.ts';
+import type { Identity, Provider, Scope } from '../provider.ts';
+import { parseArn } from './arn.ts';
+import type { CloudObject } from './objects.ts';
+import { keyOf, kindOfEc2Id, objectOf, objectOfArn } from './objects.ts';
+import { fill } from './path.ts';
+import type { ResourceRow } from './resources.ts';
+import { RESOURCES } from './resources.ts';
+
+const ZONE = /^([a-z]{2}(?:-[a-z]+)+-\d+)/;
+const ACCOUNT = /^\d{12}$/;
+
+/** `aws_alb…` are older names of the same resources. */
+const rowOf = (type: string): ResourceRow | undefined => {
+  const name = type.startsWith('aws_alb') ? `aws_lb${type.slice('aws_alb'.length)}` : type;
+  return Object.hasOwn(RESOURCES, name) ? RESOURCES[name] : undefined;
+};
+
+const text = (value: Json | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
+
+/** What the instance says of itself: ARNs (its own, its id, the object's it belongs to), region, owner, zone. */
+function scopeOf(type: string, attributes: JsonObject): Scope {
+  let account: string | null = null;
+  let region: string | null = null;
+  const row = rowOf(type);
+  const named = [text(attributes.arn), text(attributes.id), ...(row ? fill(row.object, attributes) : [])];
+  for (const name of named) {
+    if (account && region) break;
+    if (name === null) continue;
+    const place =
+      parseArn(name) ??
+      (row?.kind === 'sqs-queue' ? objectOf('sqs-queue', name, { account: null, region: null }) : null);
+    account ??= place?.account ?? null;
+    region ??= place?.region ?? null;
+  }
+  region ??= text(attributes.region);
+  region ??= ZONE.exec(text(attributes.availability_zone) ?? '')?.[1] ?? null;
+  for (const member of ['owner_id', 'account_id', 'registry_id']) {
+    const value = text(attributes[member]);
+    if (!account && value && ACCOUNT.test(value)) account = value;
+  }
+  return { account, region };
+}
+
+function objectOfRow(row: ResourceRow, attributes: JsonObject, place: Scope): CloudObject | null {
+  for (const value of fill(row.object, attributes)) {
+    const object = objectOf(row.kind, value, place);
+    if (object) return object;
+  }
+  return null;
+}
+
+/** A type without a row: by its ARN, by the prefix of its EC2 id, else by type and id, and where it is if that is known. */
+function objectOfUnknown(type: string, attributes: JsonObject, place: Scope): CloudObject {
+  const id = text(attributes.id) ?? '';
+  const ec2 = kindOfEc2Id(id);
+  const object =
+    objectOfArn(text(attributes.arn) ?? '') ?? objectOfArn(id) ?? (ec2 && objectOf(ec2, id, place));
+  if (object) return object;
+  return { kind: type.replace(/^aws_/, ''), id, placed: 'region', ...place, arn: null, incomplete: false };
+}
+
+function identify(instance: { org: string; type: string; attributes: JsonObject; scope: Scope }): Identity {
+  const { org, type, attributes } = instance;
+  const own = scopeOf(type, attributes);
+  const place: Scope = {
+    account: own.account ?? instance.scope.account,
+    region: own.region ?? instance.scope.region,
+  };
+  const row = rowOf(type);
+  const object = (row && objectOfRow(row, attributes, place)) ?? objectOfUnknown(type, attributes, place);
+  const keys = [keyOf(org, object)];
+  for (const [kind, template] of row?.also ?? [])
+    for (const value of fill(template, attributes)) {
+      const further = objectOf(kind, value, place);
+      const key = further && !further.incomplete ? keyOf(org, further) : null;
+      if (key && !keys.includes(key)) keys.push(key);
+    }
+  const named = row?.id === null ? object.id : row && fill(row.id, attributes)[0];
+  return {
+    objectKeys: keys,
+    resourceId: named ?? text(attributes.id) ?? object.id,
+    account: object.account,
+    region: object.region,
+    scopeProblem: object.incomplete ? 'no scope' : null,
+  };
+}
+
+export const aws: Provider = { name: 'aws', terraformName: 'aws', scopeOf, identify };
