@@ -171,7 +171,7 @@ export function createClient(options: ClientOptions) {
     },
     /**
      * Live events, from now on or from after `lastEventId`. Ends when the server closes the stream or the signal aborts:
-     * call again with the id of the last event to read on without a gap. A `reset` event means that there was a gap.
+     * call again with the id of the last event to read on without a gap. `ready` comes first; `reset` means a gap.
      */
     async *events(
       query: EventsQuery = {},

@@ -205,10 +205,14 @@ export type AcceptBody = Static<typeof AcceptBody>;
 
 export const RequestSchema = object({
   id: text('Id of the request; asks after it at /api/v1/requests/{id}.'),
-  correlationId: Type.String(),
+  type: nullable(text('drift.accept-requested, …; null when only its outcome is known yet.')),
+  by: nullableText,
+  correlationId: nullableText,
   status: oneOf(['pending', 'done', 'unnecessary', 'refused']),
   reason: nullableText,
   driftId: nullableText,
+  requestedAt: nullableTime,
+  settledAt: nullableTime,
 });
 export type RequestJson = Static<typeof RequestSchema>;
 
@@ -242,7 +246,8 @@ export const WorkspaceSchema = object({
   problem: nullable(text('Why the state cannot be read; its resources are then unknown.')),
   pushed: Type.Boolean({ description: 'True: every write reaches us by itself.' }),
   instances: Type.Integer(),
-  publishedAt: time,
+  publishedAt: text('When the newest boundary was published (a look at an unchanged head is one), RFC 3339.'),
+  lastWrite: nullable(object({ kind: Type.String(), at: time, by: nullableText })),
   writtenBy: nullableText,
   run: nullable(RunSchema),
   lastRunFinishedAt: nullableTime,
@@ -552,6 +557,8 @@ export type EventsQuery = Static<typeof EventsQuery>;
 
 /** What the stream at /api/v1/events carries, by the name of the SSE event. */
 export type LiveEvent =
+  /** The first of every stream: what is asked for after it misses nothing, whatever comes later is told. */
+  | { kind: 'ready'; id: string; data: { at: string } }
   | { kind: 'drift'; id: string; data: Transition }
   | { kind: 'workspace'; id: string; data: LiveWorkspace }
   | { kind: 'run'; id: string; data: LiveRun }

@@ -1,0 +1,256 @@
+// The live stream: follows the log once for all readers and writes to each what it asked for. A reader that resumes
+// catches up from its own offsets first. A reader that does not keep up is dropped: it resumes where it was.
+import type { Clock } from '../runtime/clock.ts';
+import { DriftError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log/log.ts';
+import type { Logger } from '../runtime/telemetry.ts';
+import type { Codec } from '../schemas/index.ts';
+import { Undecodable } from '../schemas/index.ts';
+import type { LiveItem, Slot } from './live-items.ts';
+import { eventText, idOf, isTold, itemOf, slotsOf, vectorOf } from './live-items.ts';
+
+/** Where a reader's text goes: an HTTP response, or a test's array. */
+export interface Sink {
+  write(text: string): void;
+  /** Bytes written that the reader has not taken yet. */
+  waiting(): number;
+  /** Resolves when the reader took what was waiting, or went away. */
+  drained(): Promise<void>;
+  /** Ends the stream; false: at once, what is waiting is lost. */
+  end(gently: boolean): void;
+}
+
+export interface Reader {
+  wants(item: LiveItem): boolean;
+  /** `Last-Event-ID`; undefined: from now on. */
+  lastEventId: string | undefined;
+  /** Asked at every heartbeat; a reader whose key was revoked is sent away. */
+  mayStay(): Promise<boolean>;
+}
+
+export interface Live {
+  /** Begins to write; the returned function takes the reader off. DM_RATE_LIMITED when there are too many. */
+  join(reader: Reader, sink: Sink): Promise<() => void>;
+  readers(): number;
+  close(): void;
+}
+
+export interface LiveOptions {
+  log: Log;
+  codec: Codec;
+  clock: Clock;
+  logger: Logger;
+  heartbeatMs: number;
+  /** A reader with more than this waiting is dropped, bytes. */
+  maxWaiting: number;
+  maxReaders: number;
+}
+
+interface Joined {
+  reader: Reader;
+  sink: Sink;
+  gone: boolean;
+}
+
+/** One period of following the log: from the first reader to the last. */
+interface Following {
+  /** How far everyone in `current` was told. */
+  positions: number[];
+  stopped: AbortController;
+}
+
+const LIMITS = { records: 1_000, bytes: 1 << 20 };
+
+export function createLive(options: LiveOptions): Live {
+  const { log, codec, clock, logger } = options;
+  const slots = slotsOf(log.partitions);
+  const topics = [...new Set(slots.map((slot) => slot.topic))];
+  /** Everyone on the stream; those in `current` were told everything up to where the following stands. */
+  const joined = new Set<Joined>();
+  const current = new Set<Joined>();
+  let following: Promise<Following> | null = null;
+
+  async function readSlot(
+    slot: Slot,
+    from: number,
+    visit: (item: LiveItem, next: number) => void,
+  ): Promise<number> {
+    const batch = await log.read(slot.topic, slot.partition, from, LIMITS);
+    for (const record of batch.records) {
+      if (record.value === null || !isTold(slot.topic, record.key)) continue;
+      const item = decoded(slot, record.value);
+      if (item) visit(item, record.offset + 1);
+    }
+    return batch.next;
+  }
+
+  function decoded(slot: Slot, value: Buffer): LiveItem | null {
+    try {
+      return itemOf(codec.decode(slot.topic, value));
+    } catch (error) {
+      // A projection refuses the same record with a dead letter; here it only cannot be told.
+      if (!(error instanceof Undecodable)) throw error;
+      logger.warn(
+        { topic: slot.topic, partition: slot.partition },
+        'a record cannot be told: it does not decode',
+      );
+      return null;
+    }
+  }
+
+  async function follow(): Promise<Following> {
+    const mine: Following = { positions: await ends(), stopped: new AbortController() };
+    let again = false;
+    let reading = false;
+    const pump = async (): Promise<void> => {
+      again = true;
+      if (reading) return;
+      reading = true;
+      try {
+        while (again && !mine.stopped.signal.aborted) {
+          again = false;
+          for (let at = 0; at < slots.length; at++) if (await advance(mine, at)) again = true;
+        }
+      } catch (error) {
+        logger.error(
+          { err: error },
+          'the live stream cannot read the log; its readers are sent away to resume',
+        );
+        for (const one of [...joined]) leave(one, true);
+      } finally {
+        reading = false;
+      }
+    };
+    const unsubscribe = log.subscribe(topics, () => void pump());
+    mine.stopped.signal.addEventListener('abort', unsubscribe, { once: true });
+    void beat(mine.stopped.signal);
+    await pump();
+    return mine;
+  }
+
+  /** Tells what came since in one slot; true when something was read. */
+  async function advance(mine: Following, at: number): Promise<boolean> {
+    const { positions } = mine;
+    const from = positions[at]!;
+    const told: [LiveItem, number][] = [];
+    const next = await readSlot(slots[at]!, from, (item, after) => told.push([item, after]));
+    if (mine.stopped.signal.aborted) return false;
+    for (const [item, after] of told) {
+      positions[at] = after;
+      const id = idOf(positions);
+      for (const one of current) offer(one, item, id);
+    }
+    positions[at] = next;
+    return next !== from;
+  }
+
+  function offer(one: Joined, item: LiveItem, id: string): void {
+    if (!one.reader.wants(item)) return;
+    one.sink.write(eventText(item.kind, id, item.text));
+    if (one.sink.waiting() <= options.maxWaiting) return;
+    logger.warn('a reader of the live stream is too slow; it was sent away to resume');
+    leave(one, false);
+  }
+
+  const ends = (): Promise<number[]> => Promise.all(slots.map((slot) => log.end(slot.topic, slot.partition)));
+
+  /** Why the offsets cannot be resumed from; null when they can. */
+  async function expired(vector: number[] | null): Promise<string | null> {
+    if (vector === null) return 'the id of the last event is not one of this stream';
+    const last = await ends();
+    for (let at = 0; at < slots.length; at++) {
+      if (vector[at]! > last[at]!) return 'the id of the last event is ahead of the log';
+      const slot = slots[at]!;
+      // Of a compacted topic only superseded records go, and the newest of each key is still to come.
+      if (slot.topic === 'driftmgr.drifts' && vector[at]! < (await log.start(slot.topic, slot.partition)))
+        return 'what came after the last event is not kept any more';
+    }
+    return null;
+  }
+
+  /** Reads from the reader's own offsets until it stands where all the others stand; then it is one of them. */
+  async function catchUp(one: Joined, vector: number[], positions: readonly number[]): Promise<void> {
+    for (;;) {
+      const behind = slots.findIndex((_, at) => vector[at]! < positions[at]!);
+      if (behind === -1) {
+        if (!one.gone) current.add(one);
+        return;
+      }
+      const limit = positions[behind]!;
+      const next = await readSlot(slots[behind]!, vector[behind]!, (item, after) => {
+        if (one.gone || after > limit) return;
+        vector[behind] = after;
+        if (one.reader.wants(item)) one.sink.write(eventText(item.kind, idOf(vector), item.text));
+      });
+      vector[behind] = Math.min(next, limit);
+      if (one.sink.waiting() > 0) await one.sink.drained();
+      if (one.gone) return;
+    }
+  }
+
+  async function beat(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(options.heartbeatMs, signal);
+      if (signal.aborted) return;
+      for (const one of [...joined]) {
+        const stays = await one.reader.mayStay().catch(() => false);
+        if (stays) one.sink.write(': heartbeat\n\n');
+        else leave(one, true);
+      }
+    }
+  }
+
+  function leave(one: Joined, gently: boolean): void {
+    if (one.gone) return;
+    one.gone = true;
+    current.delete(one);
+    joined.delete(one);
+    one.sink.end(gently);
+    if (joined.size > 0) return;
+    following?.then(
+      (mine) => mine.stopped.abort(),
+      () => undefined,
+    );
+    following = null;
+  }
+
+  return {
+    async join(reader, sink) {
+      if (joined.size >= options.maxReaders) {
+        throw new DriftError('too many readers of the live stream', {
+          code: 'DM_RATE_LIMITED',
+          retriable: true,
+          public: `There are ${options.maxReaders} live streams open, which is the limit: close some, then try again.`,
+        });
+      }
+      const one: Joined = { reader, sink, gone: false };
+      joined.add(one);
+      try {
+        following ??= follow();
+        const mine = await following;
+        const asked =
+          reader.lastEventId === undefined ? undefined : vectorOf(reader.lastEventId, slots.length);
+        const reason = asked === undefined ? null : await expired(asked);
+        const vector = asked && reason === null ? asked : [...mine.positions];
+        const at = new Date(clock.now()).toISOString();
+        sink.write(eventText('ready', idOf(vector), JSON.stringify({ at })));
+        if (reason !== null) sink.write(eventText('reset', idOf(vector), JSON.stringify({ reason })));
+        void catchUp(one, vector, mine.positions).catch((error: unknown) => {
+          logger.error(
+            { err: error },
+            'catching up on the live stream failed; its reader is sent away to resume',
+          );
+          leave(one, true);
+        });
+      } catch (error) {
+        leave(one, true);
+        throw error;
+      }
+      return () => leave(one, true);
+    },
+    readers: () => joined.size,
+    close() {
+      for (const one of [...joined]) leave(one, true);
+    },
+  };
+}
