@@ -20,3 +20,6 @@ export function fingerprintOfCanonical(text: string): Buffer {
 
 /** The fingerprint of what has none (broadcasts): never counts as unchanged. */
 export const NO_FINGERPRINT: Buffer = Buffer.alloc(16);
+
+/** Hex digest of a text: providers keep the hash of a write-only value where the value itself was. */
+export const digest = (algorithm: 'sha1' | 'sha256', text: string): string => hash(algorithm, text, 'hex');

@@ -3,7 +3,7 @@ export { canonical } from './canonical.ts';
 export type { Codec, SchemaIds } from './codec.ts';
 export { createCodec, peek, Undecodable, UnknownBody } from './codec.ts';
 export * from './generated.ts';
-export { fingerprint, fingerprintOfCanonical, NO_FINGERPRINT, stableId } from './hash.ts';
+export { digest, fingerprint, fingerprintOfCanonical, NO_FINGERPRINT, stableId } from './hash.ts';
 export type { Json, JsonObject, Secret } from './json.ts';
 export { isSecret } from './json.ts';
 export type { Topic, TopicName } from './topics.ts';

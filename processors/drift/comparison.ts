@@ -23,6 +23,8 @@ export interface Comparison {
   /** Name of the rule that makes all differences ignored (co-managed, ignore_changes); null when they count. */
   ignoredBy: string | null;
   severity: 'critical' | 'high' | 'medium' | 'low' | 'info';
+  /** Paths that both sides may hold but that cannot be compared (write-only, a secret against a plain value). */
+  unverifiable?: string[];
 }
 
 export type Compare = (input: ComparisonInput) => Comparison;

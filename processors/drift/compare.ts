@@ -1,0 +1,383 @@
+// Compares what a state declares with what a provider reports, by the rules in rules/. Pure; cost follows what differs.
+//
+// One difference per leaf attribute (`versioning[0].enabled`, `tags.Name`); sets, and lists whose length changed, give
+// one difference on the attribute that holds them, with the elements that are new and gone.
+import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
+import { canonical, isSecret } from '../../schemas/index.ts';
+import type { Compare, Comparison, ComparisonInput, Configured } from './comparison.ts';
+import { explode } from './rules/elements.ts';
+import { equivalence } from './rules/equivalence.ts';
+import { rulesOf } from './rules/index.ts';
+import type { Treatments, TypeRules } from './rules/rule.ts';
+import { severityOf } from './rules/severity.ts';
+
+/** The rule name of differences that the configuration tells Terraform to ignore. */
+export const IGNORE_CHANGES = 'ignore_changes';
+
+interface Found extends Difference {
+  optionalComputed: boolean;
+  ignoredBy: string | null;
+}
+
+interface Walk {
+  rules: TypeRules;
+  owner: string;
+  configuration: Configured | null;
+  declared: JsonObject;
+  found: Found[];
+  unverifiable: string[];
+}
+
+const NOTHING: Omit<Comparison, 'unverifiable'> = {
+  differences: [],
+  certainty: 'high',
+  ignoredBy: null,
+  severity: 'info',
+};
+
+export const compare: Compare = (input) => {
+  const walk: Walk = {
+    rules: rulesOf(input.type),
+    declared: input.declared,
+    owner: ownId(input),
+    configuration: input.configuration,
+    found: [],
+    unverifiable: [],
+  };
+  const { declared, observed } = withAllTags(input);
+  for (const key in observed) {
+    const was = declared[key];
+    const is = observed[key];
+    if (is !== undefined && !identical(was, is)) compareAt(walk, key, key, was, is);
+  }
+  return conclude(input.type, walk);
+};
+
+function conclude(type: string, { found, unverifiable }: Walk): Comparison {
+  if (found.length === 0)
+    return unverifiable.length === 0
+      ? { ...NOTHING, differences: [] }
+      : { ...NOTHING, differences: [], unverifiable };
+  const counting = found.filter((one) => one.ignoredBy === null);
+  const shown = counting.length > 0 ? counting : found;
+  const differences = shown.map(
+    ({ path, op, declared, observed, configured }): Difference => ({
+      path,
+      op,
+      declared,
+      observed,
+      configured,
+    }),
+  );
+  const comparison: Comparison = {
+    differences,
+    certainty: shown.every((one) => one.optionalComputed && one.configured === null) ? 'low' : 'high',
+    ignoredBy: counting.length > 0 ? null : found[0]!.ignoredBy,
+    severity: severityOf({ type, kind: 'modified', differences }),
+  };
+  if (unverifiable.length > 0) comparison.unverifiable = unverifiable;
+  return comparison;
+}
+
+function ownId({ declared, observed }: ComparisonInput): string {
+  const id = declared.id ?? observed.id;
+  return typeof id === 'string' ? id : '';
+}
+
+/**
+ * `tags_all` holds the tags that a resource has, `tags` only those of its own block: the first is the truth for what a
+ * provider reports. Differences are told on `tags`, where people look for them.
+ */
+function withAllTags({ declared, observed }: ComparisonInput): {
+  declared: JsonObject;
+  observed: JsonObject;
+} {
+  if (!('tags_all' in declared) && !('tags_all' in observed)) return { declared, observed };
+  const reported = observed.tags_all ?? observed.tags;
+  const { tags_all: _a, tags: _b, ...rest } = observed;
+  return {
+    declared: { ...declared, tags: declared.tags_all ?? declared.tags ?? null },
+    observed: reported === undefined ? rest : { ...rest, tags: reported },
+  };
+}
+
+/** Strict equality of JSON values: the exit for nearly everything. An absent member and a null one are equal. */
+function identical(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (a === null || a === undefined) return b === null || b === undefined;
+  if (typeof a !== 'object' || typeof b !== 'object' || b === null) return false;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!identical(a[i], b[i])) return false;
+    return true;
+  }
+  if (Array.isArray(b)) return false;
+  for (const key in b) if (!identical(a[key], b[key])) return false;
+  for (const key in a) if (!(key in b) && a[key] !== null) return false;
+  return true;
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+const isBlocks = (value: Json | undefined): value is JsonObject[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isObject);
+
+/** null, absent, "", [] and {} are one thing; false and 0 are not. */
+function isEmpty(value: Json | undefined): boolean {
+  if (value === null || value === undefined || value === '') return true;
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value) return false;
+  return true;
+}
+
+function holdsSecret(value: Json): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  return isSecret(value) || Object.values(value).some(holdsSecret);
+}
+
+/** `path` has indices and is what people see; `pattern` has none and finds the rules. */
+function compareAt(walk: Walk, path: string, pattern: string, was: Json | undefined, is: Json): void {
+  const at = walk.rules.at(pattern);
+  if (at.skip !== null) {
+    if (at.skip === 'write-only' && !isEmpty(was)) walk.unverifiable.push(path);
+    return;
+  }
+  if (isSecret(was) || isSecret(is)) {
+    if (!isSecret(was) || !isSecret(is)) walk.unverifiable.push(path);
+    else if (was.$secret !== is.$secret) report(walk, path, at, was, is);
+    return;
+  }
+  if (isEmpty(was) && (isEmpty(is) || at.optionalComputed)) return;
+  if (sameByRule(at, was, is)) return;
+  if (at.freeForm && (isObject(was) || isObject(is))) {
+    compareMaps(walk, path, at, was, is);
+    return;
+  }
+  if (at.elements !== null) {
+    const from = explode(at.elements, was ?? null, walk.owner);
+    const to = explode(at.elements, is, walk.owner);
+    compareMultisets(walk, path, at, from, to, was, is, true);
+    return;
+  }
+  if (Array.isArray(is) || Array.isArray(was)) {
+    compareArrays(walk, path, pattern, at, was, is);
+    return;
+  }
+  if (isObject(is) && isObject(was)) {
+    compareMembers(walk, path, pattern, was, is);
+    return;
+  }
+  const declared = normal(walk, pattern, was);
+  const observed = normal(walk, pattern, is);
+  if (canonical(declared ?? null) !== canonical(observed ?? null)) report(walk, path, at, was, is);
+}
+
+/** Holds for a value as a whole: an equivalence of its path, or a known default against nothing. */
+function sameByRule(at: Treatments, was: Json | undefined, is: Json): boolean {
+  if (at.equal !== null) {
+    const { same, form } = equivalence(at.equal);
+    if (same?.(was ?? null, is)) return true;
+    if (form && !Array.isArray(is) && identical(form(was ?? null), form(is))) return true;
+  }
+  if (at.default === undefined) return false;
+  return (isEmpty(was) && identical(is, at.default)) || (isEmpty(is) && identical(was, at.default));
+}
+
+/** What the observation does not mention was not observed. */
+function compareMembers(walk: Walk, path: string, pattern: string, was: JsonObject, is: JsonObject): void {
+  for (const key in is) {
+    const from = was[key];
+    const to = is[key]!;
+    if (!identical(from, to)) compareAt(walk, `${path}.${key}`, `${pattern}.${key}`, from, to);
+  }
+}
+
+/** Free-form maps: the user's keys, so every one counts; an empty value is not an absent one. */
+function compareMaps(walk: Walk, path: string, at: Treatments, was: Json | undefined, is: Json): void {
+  const from = isObject(was) ? was : {};
+  const to = isObject(is) ? is : {};
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const one = from[key] ?? null;
+    const other = to[key] ?? null;
+    if (identical(one, other) || at.systemKeys?.test(key)) continue;
+    const inner = /^[A-Za-z_][\w-]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+    if (isSecret(one) !== isSecret(other) && one !== null && other !== null) walk.unverifiable.push(inner);
+    else report(walk, inner, at, one, other);
+  }
+}
+
+function compareArrays(
+  walk: Walk,
+  path: string,
+  pattern: string,
+  at: Treatments,
+  was: Json | undefined,
+  is: Json,
+): void {
+  const from = Array.isArray(was) ? was : isEmpty(was) ? [] : [was!];
+  const to = Array.isArray(is) ? is : isEmpty(is) ? [] : [is];
+  const blocks = isBlocks(from) && isBlocks(to);
+  if (at.keyedBy !== null && blocks) {
+    compareKeyed(walk, path, pattern, at, at.keyedBy, from, to);
+    return;
+  }
+  if (at.order === 'list' && blocks && from.length === to.length) {
+    for (let i = 0; i < to.length; i++) compareMembers(walk, `${path}[${i}]`, pattern, from[i]!, to[i]!);
+    return;
+  }
+  if (from.length === to.length && from.some(holdsSecret) !== to.some(holdsSecret)) {
+    walk.unverifiable.push(path);
+    return;
+  }
+  const seen = observedMembers(to);
+  const form = (values: Json[], project: boolean): Json[] =>
+    values.flatMap((value) => {
+      const known = project && seen && isObject(value) ? pick(value, seen) : value;
+      const result = normal(walk, pattern, known);
+      return result === undefined ? [] : [result];
+    });
+  compareMultisets(walk, path, at, form(from, true), form(to, false), was, is, at.order === 'set');
+}
+
+/** Members that any observed element mentions; null when the elements are not objects, or there are none. */
+function observedMembers(elements: Json[]): Set<string> | null {
+  if (!isBlocks(elements)) return null;
+  const members = new Set<string>();
+  for (const element of elements) for (const key in element) members.add(key);
+  return members;
+}
+
+function pick(value: JsonObject, members: Set<string>): JsonObject {
+  const kept: JsonObject = {};
+  for (const key in value) if (members.has(key)) kept[key] = value[key]!;
+  return kept;
+}
+
+function compareKeyed(
+  walk: Walk,
+  path: string,
+  pattern: string,
+  at: Treatments,
+  member: string,
+  from: JsonObject[],
+  to: JsonObject[],
+): void {
+  const keyOf = (block: JsonObject): string => canonical(block[member] ?? null);
+  const old = new Map(from.map((block) => [keyOf(block), block]));
+  const gone = new Map(old);
+  const added: Json[] = [];
+  for (const block of to) {
+    const key = keyOf(block);
+    const before = old.get(key);
+    gone.delete(key);
+    if (before === undefined) added.push(normal(walk, pattern, block) ?? block);
+    else compareMembers(walk, `${path}[${key}]`, pattern, before, block);
+  }
+  const removed = [...gone.values()].map((block) => normal(walk, pattern, block) ?? block);
+  if (added.length > 0 || removed.length > 0) report(walk, path, at, few(removed), few(added));
+}
+
+/** Elements as multisets: only what is new and what is gone is told; a list with the same elements was re-ordered. */
+function compareMultisets(
+  walk: Walk,
+  path: string,
+  at: Treatments,
+  from: Json[],
+  to: Json[],
+  was: Json | undefined,
+  is: Json,
+  unordered: boolean,
+): void {
+  const counts = new Map<string, number>();
+  const before = from.map((value) => canonical(value));
+  const after = to.map((value) => canonical(value));
+  for (const key of before) counts.set(key, (counts.get(key) ?? 0) + 1);
+  const added: Json[] = [];
+  after.forEach((key, i) => {
+    const left = counts.get(key) ?? 0;
+    if (left > 0) counts.set(key, left - 1);
+    else added.push(to[i]!);
+  });
+  const removed: Json[] = [];
+  before.forEach((key, i) => {
+    const left = counts.get(key) ?? 0;
+    if (left === 0) return;
+    counts.set(key, left - 1);
+    removed.push(from[i]!);
+  });
+  if (added.length > 0 || removed.length > 0) {
+    if (added.length > 0 && from.length === 0 && at.optionalComputed) return;
+    report(walk, path, at, few(removed), few(added));
+  } else if (!unordered && before.some((key, i) => key !== after[i])) {
+    report(walk, path, at, was, is);
+  }
+}
+
+/** One element as itself, several as an array, none as nothing. */
+const few = (elements: Json[]): Json | undefined => (elements.length > 1 ? elements : elements[0]);
+
+/** Canonical form of a value under the rules of its path; undefined when it says nothing. */
+function normal(walk: Walk, pattern: string, value: Json | undefined): Json | undefined {
+  if (value === undefined || isSecret(value)) return value;
+  const at = walk.rules.at(pattern);
+  if (at.skip !== null || isEmpty(value)) return undefined;
+  if (at.default !== undefined && identical(value, at.default)) return undefined;
+  if (Array.isArray(value)) {
+    const elements = value.flatMap((element) => {
+      const result = normal(walk, pattern, element);
+      return result === undefined ? [] : [result];
+    });
+    if (elements.length === 0) return undefined;
+    return at.order === 'set' ? sortedByText(elements) : elements;
+  }
+  if (isObject(value)) {
+    const members: JsonObject = {};
+    let some = false;
+    for (const key in value) {
+      const result = at.freeForm ? value[key] : normal(walk, `${pattern}.${key}`, value[key]);
+      if (result === undefined || result === null) continue;
+      members[key] = result;
+      some = true;
+    }
+    return some ? members : undefined;
+  }
+  if (at.equal === null) return value;
+  const { form } = equivalence(at.equal);
+  const result = form ? form(value) : value;
+  return result === null ? undefined : result;
+}
+
+/** The rule under which something else edits the attribute; some do so only where the declaration switches it on. */
+function coManager({ declared }: Walk, { coManaged }: Treatments): string | null {
+  if (coManaged === null) return null;
+  return coManaged.when === null || isOn(declared, coManaged.when.split('.')) ? coManaged.rule : null;
+}
+
+function isOn(value: Json | undefined, path: string[]): boolean {
+  if (Array.isArray(value)) return value.some((element) => isOn(element, path));
+  if (path.length === 0) return value === true || (typeof value === 'number' && value > 0);
+  return isObject(value) && isOn(value[path[0]!], path.slice(1));
+}
+
+const sortedByText = (values: Json[]): Json[] =>
+  values
+    .map((value): [string, Json] => [canonical(value), value])
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, value]) => value);
+
+function report(walk: Walk, path: string, at: Treatments, was: Json | undefined, is: Json | undefined): void {
+  const configured = walk.configuration?.sets(path) ?? null;
+  // Left to the provider to fill in, and known not to be set: no one asked for the declared value.
+  if (configured === false && at.optionalComputed) return;
+  const ignoredBy = walk.configuration?.ignores(path) ? IGNORE_CHANGES : coManager(walk, at);
+  walk.found.push({
+    path,
+    op: isEmpty(was) ? 'added' : isEmpty(is) ? 'removed' : 'changed',
+    declared: was === undefined || was === null ? null : canonical(was),
+    observed: is === undefined || is === null ? null : canonical(is),
+    configured,
+    optionalComputed: at.optionalComputed,
+    ignoredBy,
+  });
+}

@@ -1,0 +1,26 @@
+// The rules in force, in order, and the lookup by Terraform type. Pure.
+import { AWS_RULES } from './aws.ts';
+import { DIGITALOCEAN_RULES } from './digitalocean.ts';
+import { GENERAL_RULES, VOLATILE_NAME } from './general.ts';
+import type { Rule, TypeRules } from './rule.ts';
+import { compileRules } from './rule.ts';
+
+/** Goes up whenever a row changes what is drift: a comparison made under another version is made again. */
+export const RULES_VERSION = 1;
+
+export const RULES: readonly Rule[] = [...GENERAL_RULES, ...AWS_RULES, ...DIGITALOCEAN_RULES];
+
+const compiled = new Map<string, TypeRules>();
+
+/** Types come from states, so their number is not ours to trust. */
+const TYPES_LIMIT = 5000;
+
+export function rulesOf(type: string): TypeRules {
+  let rules = compiled.get(type);
+  if (rules === undefined) {
+    if (compiled.size >= TYPES_LIMIT) compiled.clear();
+    rules = compileRules(RULES, type, VOLATILE_NAME);
+    compiled.set(type, rules);
+  }
+  return rules;
+}
