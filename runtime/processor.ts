@@ -10,6 +10,14 @@ import type { Event, EventType, Json, TopicName } from '../schemas/index.ts';
 /** The object key of the partition's shared state. */
 export const SHARED = '*';
 
+/**
+ * `rows.get(SEEN + recordKey(event))` gives the newest event time (milliseconds) seen under that record key: also the time
+ * of records that were skipped because nothing but their time was new. The runtime keeps it for declarations and
+ * observations; it costs no row, is not listed, and cannot be written. Use it instead of keeping the time in a row:
+ * a row is not folded again when only the time moves.
+ */
+export const SEEN = 'seen/';
+
 /** Read access to the rows of one object key, and to the partition's shared rows. Values must not be mutated. */
 export interface Rows {
   readonly objectKey: string;
@@ -41,7 +49,10 @@ export type Output =
         correlationId?: string | null;
       };
     }[EventType]
-  /** Sets a timer: fires as `clock.due` (phase fired) on the same key at `at`. The same `what` again replaces it. */
+  /**
+   * Sets a timer: fires as `clock.due` (phase fired) on the same key at `at`. The same `what` again replaces it.
+   * Clearing is a tombstone and is not folded: rows written for a timer's events must not outlive the timer's record.
+   */
   | { timer: string; at: number; data?: Json }
   | { clearTimer: string }
   /** Forgets a current drift (tombstone on open-drifts). */

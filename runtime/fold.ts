@@ -1,0 +1,487 @@
+// Folding one partition: inputs and own outputs into rows, decisions into events, broadcasts into slices. The pure core
+// that the loop (run-processor.ts) and the test driver (testing/driver.ts) have in common; no clock, no IO.
+//
+// Laws it holds, by throwing a plain Error (a defect of the processor) when one is broken:
+// - rows come only from what can be folded again: compacted topics, broadcasts, timers, and own outputs in `restores`;
+// - an output is one of `emits`, is no broadcast, and stays in the partition of the key it was decided on.
+// When `evolve` of an input throws, nothing of it is applied. When `decide` throws (or folding an output does), the
+// input stays folded and nothing is put out: the same that folding the input again on restore gives.
+import type { Event, EventOf, EventType, Json, TopicName } from '../schemas/index.ts';
+import {
+  driftKey,
+  EVENTS,
+  isBroadcast,
+  partitionOf,
+  recordKey,
+  stableId,
+  TOPICS,
+  timerKey,
+  topicOf,
+} from '../schemas/index.ts';
+import { firstNotBefore, type Overlay } from './processor/overlay.ts';
+import type { Seen } from './processor/seen.ts';
+import type { Output, Processor, Rows, Write } from './processor.ts';
+import { SEEN, SHARED } from './processor.ts';
+import { compareText } from './state/order.ts';
+import { type Timer, Timers } from './timers.ts';
+
+const TIMERS: TopicName = 'driftmgr.timers';
+const SEPARATOR = '\u001f';
+
+// The runtime's own rows stand under keys no object has: object keys start with an organisation.
+const TIMER_ROWS = '~timers';
+const DRAIN_ROWS = '~drain';
+const indexRows = (scope: string): string => `~index${SEPARATOR}${scope}`;
+const timerPart = (objectKey: string, what: string): string => `${objectKey}${SEPARATOR}${what}`;
+/** The name under which the progress of a broadcast stands among the partition's timers. */
+const DRAIN = '~drain';
+
+const COMPACTED: ReadonlySet<TopicName> = new Set(
+  TOPICS.filter((topic) => topic.cleanup === 'compact').map((topic) => topic.name),
+);
+const WITH_BROADCASTS: ReadonlySet<TopicName> = new Set(
+  Object.values(EVENTS)
+    .filter((event) => event.broadcast)
+    .map((event) => event.topic),
+);
+
+/** What is to be appended to the partition, in this order. A null event is a tombstone. */
+export interface Emitted {
+  topic: TopicName;
+  key: string;
+  event: Event | null;
+}
+
+/** Which records of a topic are folded when state is caught up or folded anew. */
+export type Refold = 'inputs' | 'broadcasts' | 'own' | 'broadcasts-and-own';
+
+/** The topics whose records make up a processor's state, in the order they are folded. */
+export function refolds(processor: Processor): Map<TopicName, Refold> {
+  const topics = new Map<TopicName, Refold>();
+  for (const topic of processor.reads) {
+    if (COMPACTED.has(topic)) topics.set(topic, 'inputs');
+    else if (WITH_BROADCASTS.has(topic)) topics.set(topic, 'broadcasts');
+  }
+  for (const topic of processor.restores) {
+    const input = topics.get(topic);
+    if (input !== 'inputs') topics.set(topic, input ? 'broadcasts-and-own' : 'own');
+  }
+  topics.set(TIMERS, 'own');
+  return topics;
+}
+
+/** Whether live state holds what the event folds to: what is not folded on restore may write no row. */
+export function isFolded(how: Refold | undefined, event: Event, processor: string): boolean {
+  const own = event.source === processor;
+  switch (how) {
+    case 'inputs':
+      return true;
+    case 'broadcasts':
+      return isBroadcast(event.type);
+    case 'own':
+      return own;
+    case 'broadcasts-and-own':
+      return own || isBroadcast(event.type);
+    default:
+      return false;
+  }
+}
+
+type TimerRow = { objectKey: string; what: string; at: number; data: string | null; id: string };
+
+export interface PartitionFoldOptions {
+  processor: Processor;
+  org: string;
+  partition: number;
+  partitions: number;
+  rows: Overlay;
+  /** Null: there are no `seen/` rows (nothing is skipped as unchanged). */
+  seen: Seen | null;
+}
+
+export class PartitionFold {
+  readonly processor: Processor;
+  readonly rows: Overlay;
+  readonly timers = new Timers();
+  private readonly org: string;
+  private readonly partition: number;
+  private readonly partitions: number;
+  private readonly seen: Seen | null;
+  private readonly emits: ReadonlySet<EventType>;
+  private readonly folded: Map<TopicName, Refold>;
+  private drain: Drain | null = null;
+  /** Whether the log holds the progress of a broadcast. */
+  private drainRecorded = false;
+
+  constructor(options: PartitionFoldOptions) {
+    this.processor = options.processor;
+    this.org = options.org;
+    this.partition = options.partition;
+    this.partitions = options.partitions;
+    this.rows = options.rows;
+    this.seen = options.seen;
+    this.emits = new Set(options.processor.emits);
+    this.folded = refolds(options.processor);
+  }
+
+  /** Call once state is as it was at the last commit: sets the timers and takes up a broadcast that was under way. */
+  resume(): void {
+    for (const [, value] of this.rows.list(TIMER_ROWS, '')) {
+      const timer = value as TimerRow;
+      this.timers.set(timer.objectKey, timer.what, timer.at);
+    }
+    const progress = this.rows.get(DRAIN_ROWS, DRAIN);
+    if (progress === undefined) return;
+    const { event, cursor } = JSON.parse(progress as string) as { event: Event; cursor: string | null };
+    this.drain = new Drain(event, this.concerned(event), cursor);
+    this.drainRecorded = true;
+  }
+
+  /** Whether a broadcast still has keys to reach. While it has, `drainSlice` is the only thing to call. */
+  get draining(): boolean {
+    return this.drain !== null;
+  }
+
+  /**
+   * Folds one input and decides. A broadcast is folded into the shared state and becomes pending: `drainSlice` then
+   * decides for its keys. An own output that comes back as input was folded when it was decided: nothing happens.
+   */
+  input(event: Event, now: number): Emitted[] {
+    if (this.drain)
+      throw new Error('an input was folded before the pending broadcast had reached all its keys');
+    if (event.source === this.processor.name) return [];
+    const objectKey = keyOf(event);
+    this.apply(objectKey, event);
+    if (!isBroadcast(event.type)) return this.decide(objectKey, event, now, [event.id]);
+    const scopes = this.concerned(event);
+    if (scopes.length > 0) this.drain = new Drain(event, scopes, null);
+    return [];
+  }
+
+  /** The next keys of the pending broadcast, as long as `more()` (asked after each key). */
+  drainSlice(now: number, more: () => boolean): Emitted[] {
+    const { drain } = this;
+    if (!drain) return [];
+    const emitted: Emitted[] = [];
+    do {
+      const objectKey = drain.next(this.rows);
+      if (objectKey === undefined) break;
+      if (objectKey === null) {
+        this.drain = null;
+        break;
+      }
+      for (const each of this.decide(objectKey, drain.event, now, [drain.event.id, objectKey]))
+        emitted.push(each);
+      drain.cursor = objectKey;
+    } while (more());
+    return emitted;
+  }
+
+  /** What a commit must hold so that a pending broadcast goes on after the last key that decided. */
+  drainRecord(now: number): Emitted[] {
+    const { drain } = this;
+    const key = timerKey(`${this.org}/*`, this.processor.name, DRAIN);
+    if (!drain) {
+      if (!this.drainRecorded) return [];
+      this.drainRecorded = false;
+      this.rows.set(DRAIN_ROWS, DRAIN, undefined);
+      return [{ topic: TIMERS, key, event: null }];
+    }
+    this.drainRecorded = true;
+    const data = JSON.stringify({ event: drain.event, cursor: drain.cursor });
+    this.rows.set(DRAIN_ROWS, DRAIN, data);
+    const id = stableId('drn', this.processor.name, drain.event.id, drain.cursor ?? '');
+    const body = {
+      processor: this.processor.name,
+      what: DRAIN,
+      at: drain.event.time,
+      phase: 'set' as const,
+      data,
+    };
+    return [{ topic: TIMERS, key, event: this.timerEvent(SHARED, body, id, now) }];
+  }
+
+  /**
+   * Fires a timer: its record, then what is decided. A failure is handed back and not thrown, because the timer has
+   * fired all the same and must not fire again.
+   */
+  fire(timer: Timer, now: number): { event: Event; emitted: Emitted[]; failure: unknown } {
+    const { objectKey, what } = timer;
+    const name = timerPart(objectKey, what);
+    const row = this.rows.get(TIMER_ROWS, name) as TimerRow;
+    this.rows.set(TIMER_ROWS, name, undefined);
+    this.timers.clear(objectKey, what);
+    const body = {
+      processor: this.processor.name,
+      what,
+      at: row.at,
+      phase: 'fired' as const,
+      data: row.data,
+    };
+    const event = this.timerEvent(objectKey, body, stableId('due', row.id), now);
+    const emitted: Emitted[] = [{ topic: TIMERS, key: recordKey(event), event }];
+    try {
+      this.apply(objectKey, event);
+      emitted.push(...this.decide(objectKey, event, now, [event.id]));
+      return { event, emitted, failure: null };
+    } catch (failure) {
+      return { event, emitted, failure };
+    }
+  }
+
+  /** Folds a record of one of `refolds` again, deciding nothing. Timers are set by `resume`, after the last of them. */
+  refold(event: Event): void {
+    if (!isFolded(this.folded.get(topicOf(event.type)), event, this.processor.name)) return;
+    if (event.type === 'clock.due' && this.refoldTimer(event)) return;
+    this.apply(keyOf(event), event);
+  }
+
+  /** A tombstone met while folding again. Those of other topics have nothing left to forget: see `restore`. */
+  refoldTombstone(topic: TopicName, key: string): void {
+    if (topic !== TIMERS) return;
+    const [at, processor, ...what] = key.split(SEPARATOR);
+    if (processor !== this.processor.name) return;
+    const name = what.join(SEPARATOR);
+    if (name === DRAIN) this.rows.set(DRAIN_ROWS, DRAIN, undefined);
+    else this.rows.set(TIMER_ROWS, timerPart(at === `${this.org}/*` ? SHARED : at!, name), undefined);
+  }
+
+  private refoldTimer(event: EventOf<'clock.due'>): boolean {
+    const { what, at, phase, data } = event.body;
+    if (what === DRAIN) {
+      this.rows.set(DRAIN_ROWS, DRAIN, data ?? undefined);
+      return true;
+    }
+    const objectKey = keyOf(event);
+    const row: TimerRow | undefined =
+      phase === 'set' ? { objectKey, what, at, data, id: event.id } : undefined;
+    this.rows.set(TIMER_ROWS, timerPart(objectKey, what), row);
+    return false;
+  }
+
+  private apply(objectKey: string, event: Event): void {
+    const writes = this.processor.evolve(this.rowsOf(objectKey), event);
+    if (writes.length === 0) return;
+    if (!isFolded(this.folded.get(topicOf(event.type)), event, this.processor.name))
+      throw new Error(
+        `${this.processor.name} wrote rows for ${event.type}, which is not folded again when state is lost: ` +
+          'fold an own output of a topic in "restores" instead',
+      );
+    for (const write of writes) this.write(objectKey, write);
+  }
+
+  private write(objectKey: string, write: Write): void {
+    if ('part' in write) {
+      if (write.part.startsWith(SEEN)) throw new Error(`${this.processor.name} wrote a row under ${SEEN}`);
+      this.rows.set(objectKey, write.part, write.value);
+      return;
+    }
+    const rows = indexRows(write.index);
+    const member = this.rows.get(rows, objectKey) !== undefined;
+    if (member === write.member) return;
+    this.rows.set(rows, objectKey, write.member ? 1 : undefined);
+    this.drain?.indexChanged(write.index, objectKey, write.member);
+  }
+
+  private decide(objectKey: string, event: Event, now: number, idParts: string[]): Emitted[] {
+    const outputs = this.processor.decide(this.rowsOf(objectKey), event, now);
+    if (outputs.length === 0) return [];
+    const timerChanges: (() => void)[] = [];
+    const emitted = this.rows.atomically(() => {
+      const all: Emitted[] = [];
+      outputs.forEach((output, index) => {
+        const id = stableId('evt', this.processor.name, ...idParts, index);
+        const one = this.putOut(output, objectKey, event, now, id, timerChanges);
+        if (one) all.push(one);
+      });
+      return all;
+    });
+    for (const change of timerChanges) change();
+    return emitted;
+  }
+
+  private putOut(
+    output: Output,
+    objectKey: string,
+    input: Event,
+    now: number,
+    id: string,
+    timerChanges: (() => void)[],
+  ): Emitted | null {
+    const { name } = this.processor;
+    if ('timer' in output) {
+      const { timer: what, at } = output;
+      const data = output.data === undefined ? null : JSON.stringify(output.data);
+      const part = timerPart(objectKey, what);
+      const before = this.rows.get(TIMER_ROWS, part) as TimerRow | undefined;
+      if (before && before.at === at && before.data === data) return null;
+      const event = this.timerEvent(objectKey, { processor: name, what, at, phase: 'set', data }, id, now);
+      this.rows.set(TIMER_ROWS, part, { objectKey, what, at, data, id } satisfies TimerRow);
+      timerChanges.push(() => this.timers.set(objectKey, what, at));
+      this.apply(objectKey, event);
+      return { topic: TIMERS, key: recordKey(event), event };
+    }
+    if ('clearTimer' in output) {
+      const what = output.clearTimer;
+      const part = timerPart(objectKey, what);
+      // The timer that is firing has no row any more, but its record is in the log: that goes too.
+      const firing = input.type === 'clock.due' && input.body.what === what;
+      if (!firing && this.rows.get(TIMER_ROWS, part) === undefined) return null;
+      this.rows.set(TIMER_ROWS, part, undefined);
+      timerChanges.push(() => this.timers.clear(objectKey, what));
+      const at = objectKey === SHARED ? `${this.org}/*` : objectKey;
+      return { topic: TIMERS, key: timerKey(at, name, what), event: null };
+    }
+    if ('forgetDrift' in output)
+      return { topic: 'driftmgr.open-drifts', key: driftKey(this.org, output.forgetDrift), event: null };
+    if (!this.emits.has(output.type))
+      throw new Error(`${name} put out ${output.type}, which it does not declare`);
+    if (isBroadcast(output.type)) throw new Error(`${name} put out ${output.type}: only sources broadcast`);
+    const at = output.objectKey ?? objectKey;
+    if (at !== objectKey && (at === SHARED || partitionOf(at, this.partitions) !== this.partition))
+      throw new Error(`${name} put out ${output.type} under ${at}, which another partition owns`);
+    const correlationId = output.correlationId === undefined ? input.correlationId : output.correlationId;
+    // One member of the union of events: type and body come from the same member of the union of outputs.
+    const event = {
+      time: output.time ?? input.time,
+      id: output.id ?? id,
+      recordedAt: now,
+      source: name,
+      org: this.org,
+      objectKey: at === SHARED ? null : at,
+      correlationId,
+      clamped: false,
+      type: output.type,
+      body: output.body,
+    } as Event;
+    this.apply(at, event);
+    return { topic: topicOf(event.type), key: recordKey(event), event };
+  }
+
+  private timerEvent(
+    objectKey: string,
+    body: EventOf<'clock.due'>['body'],
+    id: string,
+    now: number,
+  ): EventOf<'clock.due'> {
+    return {
+      time: body.at,
+      id,
+      recordedAt: now,
+      source: this.processor.name,
+      org: this.org,
+      objectKey: objectKey === SHARED ? null : objectKey,
+      correlationId: null,
+      clamped: false,
+      type: 'clock.due',
+      body,
+    };
+  }
+
+  private concerned(event: Event): string[] {
+    return [...new Set(this.processor.concerns(this.rowsOf(SHARED), event))];
+  }
+
+  private rowsOf(objectKey: string): Rows {
+    return new KeyRows(objectKey, this.rows, this.seen);
+  }
+}
+
+/** Rows of which object an event folds into: broadcasts, and what belongs to no object, into the shared ones. */
+const keyOf = (event: Event): string => event.objectKey ?? SHARED;
+
+class KeyRows implements Rows {
+  readonly objectKey: string;
+  private readonly rows: Overlay;
+  private readonly seen: Seen | null;
+
+  constructor(objectKey: string, rows: Overlay, seen: Seen | null) {
+    this.objectKey = objectKey;
+    this.rows = rows;
+    this.seen = seen;
+  }
+
+  get(part: string): Json | undefined {
+    if (part.startsWith(SEEN)) return this.seen?.timeOf(part.slice(SEEN.length));
+    return this.rows.get(this.objectKey, part);
+  }
+
+  list(prefix: string): Iterable<[part: string, value: Json]> {
+    return this.rows.list(this.objectKey, prefix);
+  }
+
+  shared(part: string): Json | undefined {
+    return this.rows.get(SHARED, part);
+  }
+
+  listShared(prefix: string): Iterable<[part: string, value: Json]> {
+    return this.rows.list(SHARED, prefix);
+  }
+}
+
+const GATHERED_AT_ONCE = 2_000;
+
+/**
+ * A broadcast on its way to its keys, in order of key. Its keys are those in its scopes when their turn comes: a key that
+ * joins behind the cursor is not reached, one that leaves before its turn neither. So the cursor alone says how far it is.
+ */
+class Drain {
+  readonly event: Event;
+  cursor: string | null;
+  private readonly scopes: readonly string[];
+  private gathering: Iterator<[part: string, value: Json]> | null = null;
+  private scope = 0;
+  private gathered: string[] = [];
+  private keys: string[] | null = null;
+  private at = 0;
+  private changed = false;
+
+  constructor(event: Event, scopes: readonly string[], cursor: string | null) {
+    this.event = event;
+    this.scopes = scopes;
+    this.cursor = cursor;
+  }
+
+  /** The next key; null when there is none left; undefined when keys are still being gathered (call again). */
+  next(rows: Overlay): string | null | undefined {
+    if (this.keys === null) {
+      if (!this.gather(rows)) return undefined;
+      this.keys = [...new Set(this.gathered.sort(compareText))];
+      this.gathered = [];
+    }
+    for (;;) {
+      const key = this.keys[this.at];
+      if (key === undefined) return null;
+      this.at++;
+      if (!this.changed || this.scopes.some((scope) => rows.get(indexRows(scope), key) !== undefined))
+        return key;
+    }
+  }
+
+  indexChanged(scope: string, objectKey: string, member: boolean): void {
+    if (this.keys === null || !this.scopes.includes(scope)) return;
+    this.changed = true;
+    if (!member) return;
+    const place = firstNotBefore(this.keys, objectKey);
+    if (place >= this.at && this.keys[place] !== objectKey) this.keys.splice(place, 0, objectKey);
+  }
+
+  /** Some more keys out of the index; true when all are there. No row changes until then. */
+  private gather(rows: Overlay): boolean {
+    for (let n = 0; n < GATHERED_AT_ONCE; ) {
+      const scope = this.scopes[this.scope];
+      if (scope === undefined) return true;
+      this.gathering ??= rows.list(indexRows(scope), '')[Symbol.iterator]();
+      const row = this.gathering.next();
+      if (row.done) {
+        this.gathering = null;
+        this.scope++;
+        continue;
+      }
+      n++;
+      if (this.cursor === null || compareText(row.value[0], this.cursor) > 0)
+        this.gathered.push(row.value[0]);
+    }
+    return false;
+  }
+}

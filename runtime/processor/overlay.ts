@@ -1,0 +1,188 @@
+// Rows of one processor partition in memory, over the rows of a state store: what was folded but not yet stored, and a
+// bounded cache of what was. Pure: it reads the store below and never writes to it.
+import type { Json } from '../../schemas/index.ts';
+import { compareText } from '../state/order.ts';
+import type { RowWrite } from '../state/state.ts';
+
+/** What an overlay needs of the store below it. */
+export interface RowReader {
+  get(objectKey: string, part: string): Json | undefined;
+  /** In order of part. */
+  list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]>;
+}
+
+const NOTHING: RowReader = { get: () => undefined, list: () => [] };
+
+/** Unstored rows of one object key. `undefined` is a deletion. The sorted parts are made at the first listing and kept. */
+interface Dirty {
+  rows: Map<string, Json | undefined>;
+  sorted: string[] | null;
+}
+
+interface Undo {
+  objectKey: string;
+  part: string;
+  had: boolean;
+  value: Json | undefined;
+}
+
+export class Overlay implements RowReader {
+  private readonly below: RowReader;
+  private readonly cacheLimit: number;
+  private dirty = new Map<string, Dirty>();
+  private dirtyRows = 0;
+  // Two generations: when the young one is full it becomes the old one, and the old one is forgotten.
+  private young = new Map<string, Map<string, Json>>();
+  private old = new Map<string, Map<string, Json>>();
+  private youngRows = 0;
+  private undo: Undo[] | null = null;
+
+  /** `cacheLimit`: stored rows kept in memory are at most twice this. */
+  constructor(below: RowReader = NOTHING, cacheLimit = 20_000) {
+    this.below = below;
+    this.cacheLimit = cacheLimit;
+  }
+
+  /** Rows set since they were last taken. */
+  get unstored(): number {
+    return this.dirtyRows;
+  }
+
+  get(objectKey: string, part: string): Json | undefined {
+    const dirty = this.dirty.get(objectKey)?.rows;
+    if (dirty?.has(part)) return dirty.get(part);
+    if (this.below === NOTHING) return undefined;
+    const young = this.young.get(objectKey)?.get(part);
+    if (young !== undefined) return young;
+    const value = this.old.get(objectKey)?.get(part) ?? this.below.get(objectKey, part);
+    if (value !== undefined) this.cache(objectKey, part, value);
+    return value;
+  }
+
+  *list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]> {
+    const dirty = this.dirty.get(objectKey);
+    if (!dirty || dirty.rows.size === 0) {
+      yield* this.below.list(objectKey, prefix);
+      return;
+    }
+    dirty.sorted ??= [...dirty.rows.keys()].sort(compareText);
+    const parts = dirty.sorted;
+    let at = firstNotBefore(parts, prefix);
+    const here = (): string | undefined => {
+      const part = parts[at];
+      return part?.startsWith(prefix) ? part : undefined;
+    };
+    if (this.below !== NOTHING) {
+      for (const row of this.below.list(objectKey, prefix)) {
+        let mine = here();
+        while (mine !== undefined && compareText(mine, row[0]) < 0) {
+          const value = dirty.rows.get(mine);
+          if (value !== undefined) yield [mine, value];
+          at++;
+          mine = here();
+        }
+        if (!dirty.rows.has(row[0])) yield row;
+      }
+    }
+    for (let mine = here(); mine !== undefined; mine = here()) {
+      const value = dirty.rows.get(mine);
+      if (value !== undefined) yield [mine, value];
+      at++;
+    }
+  }
+
+  set(objectKey: string, part: string, value: Json | undefined): void {
+    let dirty = this.dirty.get(objectKey);
+    if (!dirty) {
+      dirty = { rows: new Map(), sorted: null };
+      this.dirty.set(objectKey, dirty);
+    }
+    const had = dirty.rows.has(part);
+    this.undo?.push({ objectKey, part, had, value: had ? dirty.rows.get(part) : undefined });
+    if (value === undefined && this.below === NOTHING) {
+      if (had) this.remove(dirty, part);
+      return;
+    }
+    dirty.rows.set(part, value);
+    if (had) return;
+    this.dirtyRows++;
+    if (dirty.sorted) dirty.sorted.splice(firstNotBefore(dirty.sorted, part), 0, part);
+  }
+
+  private remove(dirty: Dirty, part: string): void {
+    dirty.rows.delete(part);
+    this.dirtyRows--;
+    if (dirty.sorted) dirty.sorted.splice(firstNotBefore(dirty.sorted, part), 1);
+  }
+
+  /** Runs `fold`; when it throws, rows are as they were before. */
+  atomically<T>(fold: () => T): T {
+    const undo: Undo[] = [];
+    this.undo = undo;
+    try {
+      return fold();
+    } catch (error) {
+      this.undo = null;
+      for (const { objectKey, part, had, value } of undo.reverse()) {
+        const dirty = this.dirty.get(objectKey);
+        if (had) this.set(objectKey, part, value);
+        else if (dirty?.rows.has(part)) this.remove(dirty, part);
+      }
+      throw error;
+    } finally {
+      this.undo = null;
+    }
+  }
+
+  /** Takes the unstored rows out, to be written to the store below in one go; they stay readable from the cache. */
+  take(): RowWrite[] {
+    const writes: RowWrite[] = [];
+    for (const [objectKey, { rows }] of this.dirty) {
+      for (const [part, value] of rows) {
+        writes.push({ objectKey, part, value });
+        if (value === undefined) {
+          this.young.get(objectKey)?.delete(part);
+          this.old.get(objectKey)?.delete(part);
+        } else this.cache(objectKey, part, value);
+      }
+    }
+    this.dirty = new Map();
+    this.dirtyRows = 0;
+    return writes;
+  }
+
+  /** All unstored rows, sorted; for tests that compare states. */
+  dump(): [objectKey: string, part: string, value: Json][] {
+    const all: [string, string, Json][] = [];
+    for (const objectKey of [...this.dirty.keys()].sort())
+      for (const [part, value] of this.list(objectKey, '')) all.push([objectKey, part, value]);
+    return all;
+  }
+
+  private cache(objectKey: string, part: string, value: Json): void {
+    if (this.youngRows >= this.cacheLimit) {
+      this.old = this.young;
+      this.young = new Map();
+      this.youngRows = 0;
+    }
+    let rows = this.young.get(objectKey);
+    if (!rows) {
+      rows = new Map();
+      this.young.set(objectKey, rows);
+    }
+    rows.set(part, value);
+    this.youngRows++;
+  }
+}
+
+/** Index of the first element that is not before `text`, in an array sorted as the state port sorts. */
+export function firstNotBefore(sorted: readonly string[], text: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareText(sorted[middle]!, text) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
