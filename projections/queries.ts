@@ -113,6 +113,11 @@ export class NamedConditions {
     this.texts.push(condition.replaceAll('{}', () => placeholder));
     return this;
   }
+  /** A condition whose parameters were bound before. */
+  always(condition: string): this {
+    this.texts.push(condition);
+    return this;
+  }
   bind(type: string, value: ClickHouseParameter): string {
     const name = `p${Object.keys(this.parameters).length}`;
     this.parameters[name] = value;

@@ -7,6 +7,7 @@ import type { Event, EventOf, Json } from '../../schemas/index.ts';
 import { iso, isoOrNull } from '../drift-json.ts';
 import type { Page, PageRequest, Stores } from '../queries.ts';
 import { Conditions, containing, decodeCursor, limitOf, pageOf } from '../queries.ts';
+import { isBroadcastKey } from '../record-keys.ts';
 
 type RunEvent = EventOf<'run.started' | 'run.finished'>;
 
@@ -17,7 +18,7 @@ export const workspaces: PostgresProjection = {
   reads: ['driftmgr.declarations'],
   skipUnchanged: false,
   // Only the broadcasts: resources have keys of their own objects.
-  wants: (key) => key.includes('/*\u001f'),
+  wants: isBroadcastKey,
   tables: `
 CREATE TABLE {schema}.workspaces (
   org text NOT NULL,

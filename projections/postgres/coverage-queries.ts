@@ -1,0 +1,305 @@
+// Questions about what is watched: coverage by type and scope, listings, dead letters.
+import { iso, isoOrNull } from '../drift-json.ts';
+import type { Page, PageRequest, Stores } from '../queries.ts';
+import { Conditions, decodeCursor, limitOf, pageOf } from '../queries.ts';
+
+export type CoverageStatus = 'covered' | 'partial' | 'unknown' | 'uncovered';
+
+export interface CoverageJson {
+  provider: string;
+  account: string | null;
+  region: string | null;
+  type: string;
+  /** provider/account/region/type, `-` for what does not apply. */
+  scope: string;
+  /** Managed instances declared in this scope. */
+  declared: number;
+  /** Of those, how many were observed, or declared before the newest complete listing of their scope began. */
+  observed: number;
+  status: CoverageStatus;
+  /** Why it is not fully covered; empty when it is. */
+  reasons: string[];
+  /** Source of changes that has reported from this account. */
+  byFeed: string | null;
+  /** Source of listings. */
+  bySnapshot: string | null;
+  lastCompletedAt: string | null;
+  /** Attributes that are compared. */
+  attributes: string[];
+}
+
+export interface CoverageFilter {
+  org: string;
+  provider?: string;
+  status?: readonly CoverageStatus[];
+}
+
+interface CoverageRow {
+  provider: string;
+  account: string | null;
+  region: string | null;
+  type: string;
+  scope: string;
+  declared: number;
+  observed: number;
+  status: CoverageStatus;
+  by_feed: string | null;
+  by_snapshot: string | null;
+  completed_at: number | null;
+  attributes: string[] | null;
+  attempt: string | null;
+  attempt_at: number | null;
+  reason: string | null;
+  no_scope: number;
+  unreadable: string[] | null;
+  letters: number;
+}
+
+/** Every type and scope in which something is declared or was to be listed; gaps first, then by scope. */
+export async function coveragePage(
+  stores: Stores,
+  filter: CoverageFilter & PageRequest,
+): Promise<Page<CoverageJson>> {
+  const limit = limitOf(filter);
+  const conditions = new Conditions();
+  const org = conditions.bind(filter.org);
+  conditions.where('provider = $', filter.provider).where('status = ANY($)', filter.status);
+  if (filter.cursor !== undefined) {
+    const [status, scope] = decodeCursor(filter.cursor, ['string', 'string']);
+    const [a, b] = [conditions.bind(status!), conditions.bind(scope!)];
+    conditions.always(`(${GAPS_FIRST}, scope) > (${GAPS_FIRST.replace('status', `${a}::text`)}, ${b})`);
+  }
+  const own = stores.serving.schema('coverage');
+  const resources = stores.serving.schema('resources');
+  const rows = await stores.postgres.query<CoverageRow>(
+    `WITH declared AS (
+       SELECT d.provider, d.account, d.region, d.type, count(*) AS declared,
+         count(*) FILTER (WHERE EXISTS (SELECT FROM ${resources}.observed o
+             WHERE o.object_key = d.object_key AND o.type = d.type AND o.resource_id = d.resource_id)
+           OR EXISTS (SELECT FROM ${own}.listings l WHERE ${sameScope('l', 'd')} AND l.started_at >= d.declared_at)) AS observed,
+         count(*) FILTER (WHERE d.scope_problem IS NOT NULL) AS no_scope,
+         count(*) FILTER (WHERE EXISTS (SELECT FROM ${own}.dead_letters b WHERE b.object_key = d.object_key)) AS letters,
+         array_agg(DISTINCT w.name || ': ' || w.problem) FILTER (WHERE w.problem IS NOT NULL) AS unreadable
+       FROM ${resources}.declared d
+       LEFT JOIN ${stores.serving.schema('workspaces')}.workspaces w ON w.org = d.org AND w.name = d.workspace
+       WHERE d.org = ${org} AND d.is_primary
+       GROUP BY d.provider, d.account, d.region, d.type
+     ), listed AS (
+       SELECT a.provider, a.account, a.region, a.type FROM ${own}.attempts a
+       WHERE a.org = ${org} AND NOT EXISTS (SELECT FROM declared d WHERE ${sameScope('a', 'd', false)})
+     ), scopes AS (
+       SELECT provider, account, region, type, declared, observed, no_scope, letters, unreadable FROM declared
+       UNION ALL SELECT provider, account, region, type, 0, 0, 0, 0, NULL FROM listed
+     ), judged AS (
+       SELECT s.*, concat_ws('/', s.provider, coalesce(s.account, '-'), coalesce(s.region, '-'), s.type) AS scope,
+         f.source AS by_feed, l.source AS by_snapshot, l.at AS completed_at, l.attributes,
+         a.status AS attempt, a.at AS attempt_at, a.reason,
+         CASE
+           WHEN a.status = 'failed' OR s.no_scope > 0 OR s.unreadable IS NOT NULL OR s.letters > 0
+             OR (a.status = 'running' AND l.at IS NULL) THEN 'unknown'
+           WHEN s.observed = s.declared AND (s.declared > 0 OR l.at IS NOT NULL) THEN 'covered'
+           WHEN s.observed > 0 OR l.at IS NOT NULL OR f.source IS NOT NULL THEN 'partial'
+           ELSE 'uncovered' END AS status
+       FROM scopes s
+       LEFT JOIN LATERAL (SELECT * FROM ${own}.listings l WHERE l.org = ${org} AND ${sameScope('l', 's', false)}
+         ORDER BY l.at DESC LIMIT 1) l ON true
+       LEFT JOIN LATERAL (SELECT * FROM ${own}.attempts a WHERE a.org = ${org} AND ${sameScope('a', 's', false)}
+         ORDER BY a.at DESC LIMIT 1) a ON true
+       LEFT JOIN LATERAL (SELECT f.source FROM ${own}.feeds f WHERE f.org = ${org} AND f.provider = s.provider
+         AND (f.account = '-' OR s.account IS NULL OR f.account = s.account) ORDER BY f.at DESC LIMIT 1) f ON true
+     )
+     SELECT * FROM judged WHERE ${conditions} ORDER BY ${GAPS_FIRST}, scope LIMIT ${limit + 1}`,
+    conditions.parameters,
+  );
+  return pageOf(rows, limit, coverageJson, (row) => [row.status, row.scope]);
+}
+
+const GAPS_FIRST = `array_position(ARRAY['unknown', 'uncovered', 'partial', 'covered'], status)`;
+
+/** A scope without account or region holds every account or region. */
+const sameScope = (wide: string, narrow: string, org = true): string =>
+  `${org ? `${wide}.org = ${narrow}.org AND ` : ''}${wide}.provider = ${narrow}.provider AND ${wide}.type = ${narrow}.type
+   AND (${wide}.account IS NULL OR ${wide}.account = ${narrow}.account)
+   AND (${wide}.region IS NULL OR ${wide}.region = ${narrow}.region)`;
+
+function coverageJson(row: CoverageRow): CoverageJson {
+  return {
+    provider: row.provider,
+    account: row.account,
+    region: row.region,
+    type: row.type,
+    scope: row.scope,
+    declared: row.declared,
+    observed: row.observed,
+    status: row.status,
+    reasons: reasonsOf(row),
+    byFeed: row.by_feed,
+    bySnapshot: row.by_snapshot,
+    lastCompletedAt: isoOrNull(row.completed_at),
+    attributes: row.attributes ?? [],
+  };
+}
+
+function reasonsOf(row: CoverageRow): string[] {
+  const reasons: string[] = [];
+  if (row.attempt === 'failed') reasons.push(`the last listing failed: ${row.reason ?? 'no reason given'}`);
+  if (row.attempt === 'running' && row.completed_at === null)
+    reasons.push('the first listing has not completed yet');
+  if (row.no_scope > 0) reasons.push(`${row.no_scope} declared without a known account or region`);
+  for (const unreadable of row.unreadable ?? []) reasons.push(`state cannot be read: ${unreadable}`);
+  if (row.letters > 0) reasons.push(`${row.letters} with events that could not be processed`);
+  if (row.observed < row.declared) {
+    const unseen = row.declared - row.observed;
+    if (row.by_snapshot !== null) reasons.push(`${unseen} declared after the last complete listing`);
+    else if (row.by_feed !== null)
+      reasons.push(`${unseen} never observed: changes are reported, but nothing reads this type`);
+    else reasons.push(`${unseen} never observed: neither a feed nor a listing covers this type`);
+  }
+  return reasons;
+}
+
+export interface SnapshotJson {
+  scope: string;
+  source: string;
+  status: 'running' | 'completed' | 'failed';
+  snapshotId: string;
+  startedAt: string | null;
+  /** Newest complete listing, whatever came after it. */
+  completedAt: string | null;
+  listed: number | null;
+  published: number | null;
+  attributes: string[];
+  /** Why the newest attempt failed. */
+  reason: string | null;
+  retryAt: string | null;
+}
+
+interface SnapshotRow {
+  scope: string;
+  source: string;
+  status: 'running' | 'completed' | 'failed';
+  snapshot_id: string;
+  at: number;
+  completed_at: number | null;
+  started_at: number | null;
+  listed: number | null;
+  published: number | null;
+  attributes: string[] | null;
+  reason: string | null;
+  retry_at: number | null;
+}
+
+/** The newest attempt of each scope, with the newest complete listing; by scope. */
+export async function snapshotsPage(
+  stores: Stores,
+  filter: { org: string; provider?: string; scope?: string } & PageRequest,
+): Promise<Page<SnapshotJson>> {
+  const limit = limitOf(filter);
+  const conditions = new Conditions()
+    .where('a.org = $', filter.org)
+    .where('a.provider = $', filter.provider)
+    .where('a.scope = $', filter.scope);
+  if (filter.cursor !== undefined)
+    conditions.where('a.scope > $', decodeCursor(filter.cursor, ['string'])[0]);
+  const own = stores.serving.schema('coverage');
+  const rows = await stores.postgres.query<SnapshotRow>(
+    `SELECT a.scope, a.source, a.status, a.snapshot_id, a.at, a.reason, a.retry_at,
+       l.at AS completed_at, l.started_at, l.listed, l.published, l.attributes
+     FROM ${own}.attempts a LEFT JOIN ${own}.listings l USING (org, scope)
+     WHERE ${conditions} ORDER BY a.scope LIMIT ${limit + 1}`,
+    conditions.parameters,
+  );
+  return pageOf(
+    rows,
+    limit,
+    (row) => ({
+      scope: row.scope,
+      source: row.source,
+      status: row.status,
+      snapshotId: row.snapshot_id,
+      startedAt: row.status === 'running' ? iso(row.at) : isoOrNull(row.started_at),
+      completedAt: isoOrNull(row.completed_at),
+      listed: row.listed,
+      published: row.published,
+      attributes: row.attributes ?? [],
+      reason: row.reason,
+      retryAt: isoOrNull(row.retry_at),
+    }),
+    (row) => [row.scope],
+  );
+}
+
+export interface DeadLetterJson {
+  id: string;
+  at: string;
+  reader: string;
+  topic: string | null;
+  partition: number | null;
+  offset: number | null;
+  recordKey: string | null;
+  objectKey: string | null;
+  code: string;
+  reason: string;
+  /** Reference of the original bytes in the encrypted store. */
+  blob: string | null;
+}
+
+interface DeadLetterRow {
+  id: string;
+  at: number;
+  reader: string;
+  topic: string | null;
+  partition: number | null;
+  offset: number | null;
+  record_key: string | null;
+  object_key: string | null;
+  code: string;
+  reason: string;
+  blob: string | null;
+}
+
+/** Newest first. */
+export async function deadLettersPage(
+  stores: Stores,
+  filter: { org: string; id?: string } & PageRequest,
+): Promise<Page<DeadLetterJson>> {
+  const limit = limitOf(filter);
+  const conditions = new Conditions().where('org = $', filter.org).where('id = $', filter.id);
+  if (filter.cursor !== undefined) {
+    const [at, id] = decodeCursor(filter.cursor, ['number', 'string']);
+    conditions.always(`(at, id) < (${conditions.bind(at!)}, ${conditions.bind(id!)})`);
+  }
+  const rows = await stores.postgres.query<DeadLetterRow>(
+    `SELECT id, at, reader, topic, "partition", "offset", record_key, object_key, code, reason, blob
+     FROM ${stores.serving.schema('coverage')}.dead_letters WHERE ${conditions}
+     ORDER BY at DESC, id DESC LIMIT ${limit + 1}`,
+    conditions.parameters,
+  );
+  return pageOf(
+    rows,
+    limit,
+    (row) => ({
+      id: row.id,
+      at: iso(row.at),
+      reader: row.reader,
+      topic: row.topic,
+      partition: row.partition,
+      offset: row.offset,
+      recordKey: row.record_key,
+      objectKey: row.object_key,
+      code: row.code,
+      reason: row.reason,
+      blob: row.blob,
+    }),
+    (row) => [row.at, row.id],
+  );
+}
+
+/** How many dead letters are kept. */
+export async function deadLetterCount(stores: Stores, which: { org: string }): Promise<number> {
+  const [row] = await stores.postgres.query<{ count: number }>(
+    `SELECT count(*) AS count FROM ${stores.serving.schema('coverage')}.dead_letters WHERE org = $1`,
+    [which.org],
+  );
+  return row?.count ?? 0;
+}

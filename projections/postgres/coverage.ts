@@ -1,0 +1,241 @@
+// What is watched and what is not: listings by scope, dead letters, and the gaps they leave.
+import type { PostgresProjection, Statement } from '../../runtime/projection.ts';
+import type { Event, EventOf, Json } from '../../schemas/index.ts';
+import { isBroadcastKey } from '../record-keys.ts';
+
+type Ended = EventOf<'snapshot.completed'>;
+type Attempt = EventOf<'snapshot.started' | 'snapshot.failed' | 'snapshot.completed'>;
+
+const KEPT_MS = 30 * 86_400_000;
+
+export const coverage: PostgresProjection = {
+  store: 'postgres',
+  name: 'coverage',
+  version: 1,
+  reads: ['driftmgr.observations', 'driftmgr.changes', 'driftmgr.dead-letters'],
+  skipUnchanged: false,
+  // Of the observations only the broadcasts; the keys of changes and dead letters have no unit separator.
+  wants: (key) => isBroadcastKey(key) || !key.includes('\u001f'),
+  tables: `
+-- The newest complete listing of each scope.
+CREATE TABLE {schema}.listings (
+  org text NOT NULL,
+  scope text NOT NULL,
+  provider text NOT NULL,
+  account text,
+  region text,
+  type text NOT NULL,
+  source text NOT NULL,
+  at bigint NOT NULL,
+  event text NOT NULL,
+  snapshot_id text NOT NULL,
+  started_at bigint NOT NULL,
+  listed bigint NOT NULL,
+  published bigint NOT NULL,
+  attributes jsonb NOT NULL,
+  PRIMARY KEY (org, scope)
+);
+-- The newest attempt, however it ended.
+CREATE TABLE {schema}.attempts (
+  org text NOT NULL,
+  scope text NOT NULL,
+  provider text NOT NULL,
+  account text,
+  region text,
+  type text NOT NULL,
+  source text NOT NULL,
+  at bigint NOT NULL,
+  ended boolean NOT NULL,
+  event text NOT NULL,
+  snapshot_id text NOT NULL,
+  status text NOT NULL,
+  reason text,
+  retry_at bigint,
+  PRIMARY KEY (org, scope)
+);
+-- Which feed has reported from where.
+CREATE TABLE {schema}.feeds (
+  org text NOT NULL,
+  source text NOT NULL,
+  provider text NOT NULL,
+  account text NOT NULL,
+  region text NOT NULL,
+  at bigint NOT NULL,
+  PRIMARY KEY (org, source, provider, account, region)
+);
+CREATE TABLE {schema}.dead_letters (
+  org text NOT NULL,
+  id text NOT NULL,
+  at bigint NOT NULL,
+  reader text NOT NULL,
+  topic text,
+  "partition" int,
+  "offset" bigint,
+  record_key text,
+  object_key text,
+  code text NOT NULL,
+  reason text NOT NULL,
+  blob text,
+  PRIMARY KEY (org, id)
+);
+CREATE INDEX ON {schema}.dead_letters (object_key);
+CREATE INDEX ON {schema}.dead_letters (at);
+`,
+  apply: (batch) => {
+    const listings = new Map<string, Ended>();
+    const attempts = new Map<string, Attempt>();
+    const letters = new Map<string, EventOf<'dead-letter.recorded'>>();
+    const feeds = new Map<string, EventOf<'change.reported'>>();
+    for (const { event } of batch) {
+      switch (event.type) {
+        case 'snapshot.completed':
+        case 'snapshot.started':
+        case 'snapshot.failed': {
+          const key = `${event.org}\u001f${event.body.scope}`;
+          if (event.type === 'snapshot.completed' && newer(event, listings.get(key)))
+            listings.set(key, event);
+          if (newerAttempt(event, attempts.get(key))) attempts.set(key, event);
+          break;
+        }
+        case 'change.reported': {
+          const { provider, account, region } = event.body;
+          const key = [event.org, event.source, provider, account, region].join('\u001f');
+          const held = feeds.get(key);
+          if (held === undefined || event.time > held.time) feeds.set(key, event);
+          break;
+        }
+        case 'dead-letter.recorded':
+          letters.set(`${event.org}\u001f${event.id}`, event);
+      }
+    }
+    const statements: Statement[] = [];
+    if (listings.size > 0) statements.push({ sql: LIST, rows: [...listings.values()].map(listingRow) });
+    if (attempts.size > 0) statements.push({ sql: ATTEMPT, rows: [...attempts.values()].map(attemptRow) });
+    if (feeds.size > 0) statements.push({ sql: FEED, rows: [...feeds.values()].map(feedRow) });
+    if (letters.size > 0) {
+      const rows = [...letters.values()].map(letterRow);
+      const newest = Math.max(...[...letters.values()].map((event) => event.recordedAt));
+      statements.push({ sql: LETTER, rows }, { sql: EXPIRE, rows: [{ before: newest - KEPT_MS }] });
+    }
+    return statements;
+  },
+};
+
+const newer = (event: Event, held: Event | undefined): boolean =>
+  held === undefined || event.time > held.time || (event.time === held.time && event.id >= held.id);
+
+/** An attempt that starts and ends in the same millisecond has ended. */
+const newerAttempt = (event: Attempt, held: Attempt | undefined): boolean => {
+  const ended = event.type !== 'snapshot.started';
+  if (held !== undefined && event.time === held.time && ended !== (held.type !== 'snapshot.started'))
+    return ended;
+  return newer(event, held);
+};
+
+/** `provider/account/region/type`, `-` where a part does not apply. */
+function scopeParts(scope: string): {
+  provider: string;
+  account: string | null;
+  region: string | null;
+  type: string;
+} {
+  const [provider = '', account = '-', region = '-', ...type] = scope.split('/');
+  return {
+    provider,
+    account: account === '-' ? null : account,
+    region: region === '-' ? null : region,
+    type: type.join('/'),
+  };
+}
+
+const listingRow = (event: Ended): Json => ({
+  org: event.org,
+  scope: event.body.scope,
+  ...scopeParts(event.body.scope),
+  source: event.source,
+  at: event.time,
+  event: event.id,
+  snapshot_id: event.body.snapshotId,
+  started_at: event.body.startedAt,
+  listed: event.body.listed,
+  published: event.body.published,
+  attributes: event.body.attributes,
+});
+
+const attemptRow = (event: Attempt): Json => ({
+  org: event.org,
+  scope: event.body.scope,
+  ...scopeParts(event.body.scope),
+  source: event.source,
+  at: event.time,
+  ended: event.type !== 'snapshot.started',
+  event: event.id,
+  snapshot_id: event.body.snapshotId,
+  status:
+    event.type === 'snapshot.started' ? 'running' : event.type === 'snapshot.failed' ? 'failed' : 'completed',
+  reason: event.type === 'snapshot.failed' ? event.body.reason : null,
+  retry_at: event.type === 'snapshot.failed' ? event.body.retryAt : null,
+});
+
+const feedRow = (event: EventOf<'change.reported'>): Json => ({
+  org: event.org,
+  source: event.source,
+  provider: event.body.provider,
+  account: event.body.account ?? '-',
+  region: event.body.region ?? '-',
+  at: event.time,
+});
+
+const letterRow = (event: EventOf<'dead-letter.recorded'>): Json => ({
+  org: event.org,
+  id: event.id,
+  at: event.recordedAt,
+  reader: event.body.reader,
+  topic: event.body.topic,
+  partition: event.body.partition,
+  offset: event.body.offset,
+  record_key: event.body.recordKey,
+  object_key: event.objectKey,
+  code: event.body.code,
+  reason: event.body.reason,
+  blob: event.body.blob,
+});
+
+const SCOPE = 'org text, scope text, provider text, account text, region text, type text, source text';
+
+const LIST = `
+INSERT INTO {schema}.listings AS w (org, scope, provider, account, region, type, source, at, event, snapshot_id, started_at,
+  listed, published, attributes)
+SELECT org, scope, provider, account, region, type, source, at, event, snapshot_id, started_at, listed, published, attributes
+FROM jsonb_to_recordset($1) AS r(${SCOPE}, at bigint, event text, snapshot_id text, started_at bigint, listed bigint,
+  published bigint, attributes jsonb)
+ON CONFLICT (org, scope) DO UPDATE SET source = excluded.source, at = excluded.at, event = excluded.event,
+  snapshot_id = excluded.snapshot_id, started_at = excluded.started_at, listed = excluded.listed,
+  published = excluded.published, attributes = excluded.attributes
+WHERE (excluded.at, excluded.event) >= (w.at, w.event)`;
+
+const ATTEMPT = `
+INSERT INTO {schema}.attempts AS w (org, scope, provider, account, region, type, source, at, ended, event, snapshot_id,
+  status, reason, retry_at)
+SELECT org, scope, provider, account, region, type, source, at, ended, event, snapshot_id, status, reason, retry_at
+FROM jsonb_to_recordset($1) AS r(${SCOPE}, at bigint, ended boolean, event text, snapshot_id text, status text, reason text,
+  retry_at bigint)
+ON CONFLICT (org, scope) DO UPDATE SET source = excluded.source, at = excluded.at, ended = excluded.ended,
+  event = excluded.event, snapshot_id = excluded.snapshot_id, status = excluded.status, reason = excluded.reason,
+  retry_at = excluded.retry_at
+WHERE (excluded.at, excluded.ended, excluded.event) >= (w.at, w.ended, w.event)`;
+
+const FEED = `
+INSERT INTO {schema}.feeds AS w (org, source, provider, account, region, at)
+SELECT org, source, provider, account, region, at FROM jsonb_to_recordset($1)
+  AS r(org text, source text, provider text, account text, region text, at bigint)
+ON CONFLICT (org, source, provider, account, region) DO UPDATE SET at = greatest(w.at, excluded.at)`;
+
+const LETTER = `
+INSERT INTO {schema}.dead_letters (org, id, at, reader, topic, "partition", "offset", record_key, object_key, code, reason, blob)
+SELECT org, id, at, reader, topic, "partition", "offset", record_key, object_key, code, reason, blob
+FROM jsonb_to_recordset($1) AS r(org text, id text, at bigint, reader text, topic text, "partition" int, "offset" bigint,
+  record_key text, object_key text, code text, reason text, blob text)
+ON CONFLICT DO NOTHING`;
+
+const EXPIRE = `DELETE FROM {schema}.dead_letters WHERE at < (SELECT min(before) FROM jsonb_to_recordset($1) AS r(before bigint))`;
