@@ -44,12 +44,14 @@ export const compare: Compare = (input) => {
     found: [],
     unverifiable: [],
   };
-  const { declared, observed } = withAllTags(input);
+  const { declared, observed } = input;
+  const all = 'tags_all' in declared || 'tags_all' in observed;
   for (const key in observed) {
-    const was = declared[key];
+    if (all && (key === 'tags' || key === 'tags_all')) continue;
     const is = observed[key];
-    if (is !== undefined && !identical(was, is)) compareAt(walk, key, key, was, is);
+    if (is !== undefined && !identical(declared[key], is)) compareAt(walk, key, key, declared[key], is);
   }
+  if (all) compareAllTags(walk, declared, observed);
   return conclude(input.type, walk);
 };
 
@@ -88,17 +90,10 @@ function ownId({ declared, observed }: ComparisonInput): string {
  * `tags_all` holds the tags that a resource has, `tags` only those of its own block: the first is the truth for what a
  * provider reports. Differences are told on `tags`, where people look for them.
  */
-function withAllTags({ declared, observed }: ComparisonInput): {
-  declared: JsonObject;
-  observed: JsonObject;
-} {
-  if (!('tags_all' in declared) && !('tags_all' in observed)) return { declared, observed };
-  const reported = observed.tags_all ?? observed.tags;
-  const { tags_all: _a, tags: _b, ...rest } = observed;
-  return {
-    declared: { ...declared, tags: declared.tags_all ?? declared.tags ?? null },
-    observed: reported === undefined ? rest : { ...rest, tags: reported },
-  };
+function compareAllTags(walk: Walk, declared: JsonObject, observed: JsonObject): void {
+  const was = declared.tags_all ?? declared.tags;
+  const is = observed.tags_all ?? observed.tags;
+  if (is !== undefined && !identical(was, is)) compareAt(walk, 'tags', 'tags', was, is);
 }
 
 /** Strict equality of JSON values: the exit for nearly everything. An absent member and a null one are equal. */

@@ -228,6 +228,7 @@ export const DIGITALOCEAN_RULES: readonly Rule[] = [
     ['forwarding_rule.certificate_id', 'domains.certificate_id'],
     { skip: 'computed' },
   ),
+  rule('images', 'G11', ['digitalocean_droplet'], ['image'], { equal: 'image' }),
   rule('database-rules', 'O1', ['digitalocean_database_firewall'], ['rule'], { order: 'set' }),
   rule('ssh-keys', 'G3', ['digitalocean_droplet'], ['ssh_keys'], { order: 'set' }),
   rule('project-resources', 'G3', ['digitalocean_project'], ['resources'], { order: 'set' }),
@@ -256,13 +257,9 @@ export const DIGITALOCEAN_RULES: readonly Rule[] = [
     equal: 'dns',
   }),
   rule('record-values', 'G6', ['digitalocean_record'], ['value'], { equal: 'trailing-dot' }),
-  rule(
-    'numbers-as-text',
-    'G2',
-    ['digitalocean_*'],
-    ['droplet_id', 'storage_size_mib', 'image', 'size_unit'],
-    { equal: 'scalar' },
-  ),
+  rule('numbers-as-text', 'G2', ['digitalocean_*'], ['droplet_id', 'storage_size_mib', 'size_unit'], {
+    equal: 'scalar',
+  }),
   rule('hours', 'G7', ['digitalocean_*'], ['maintenance_window.hour', 'maintenance_policy.start_time'], {
     equal: 'time',
   }),

@@ -179,6 +179,15 @@ function hashed(declared: Json, observed: Json): boolean {
   return isDigestOf(declared, observed) || isDigestOf(observed, declared);
 }
 
+/**
+ * A slug names whatever image is newest, an id one image: one cannot be told from the other, so only two slugs or two
+ * ids can differ.
+ */
+function sameImage(declared: Json, observed: Json): boolean {
+  const isId = (value: Json): boolean => /^\d+$/.test(String(value));
+  return isId(declared) !== isId(observed) || String(declared) === String(observed);
+}
+
 /** A security protocol by name or number, `-1` and `all` alike. */
 const PROTOCOLS: Record<string, string> = { '6': 'tcp', '17': 'udp', '1': 'icmp', '58': 'icmpv6', all: '-1' };
 const protocol = (value: Json): Json => {
@@ -210,6 +219,7 @@ export const EQUIVALENCES = {
   'last-part': { form: lastPart },
   version: { same: versionPrefix },
   hashed: { same: hashed },
+  image: { same: sameImage },
 } as const satisfies Record<string, Equivalence>;
 
 export type EquivalenceName = keyof typeof EQUIVALENCES;
