@@ -10,14 +10,17 @@ import type {
   CreatedKey,
   CreateKeyBody,
   DeadLetterJson,
-  DeadLettersQuery,
+  DriftCount,
+  DriftCountsQuery,
   DriftJson,
   DriftsQuery,
   EventsQuery,
+  ExposureJson,
+  ExposureQuery,
   KeyJson,
-  KeysQuery,
   LiveEvent,
   Page,
+  PageQuery,
   Problem,
   Readiness,
   RebuildJson,
@@ -32,6 +35,8 @@ import type {
   SystemJson,
   TopologyJson,
   Transition,
+  WorkspaceDetail,
+  WorkspaceDriftsQuery,
   WorkspaceJson,
   WorkspacesQuery,
 } from './types.ts';
@@ -112,8 +117,9 @@ export function createClient(options: ClientOptions) {
       list: (query: DriftsQuery = {}, call?: CallOptions) =>
         get<Page<DriftJson>>('/api/v1/drifts', query, call),
       get: (id: string, call?: CallOptions) => get<DriftJson>(`/api/v1/drifts/${part(id)}`, {}, call),
-      timeline: (id: string, call?: CallOptions) =>
-        get<{ items: Transition[] }>(`/api/v1/drifts/${part(id)}/timeline`, {}, call),
+      /** Oldest first. */
+      timeline: (id: string, query: PageQuery = {}, call?: CallOptions) =>
+        get<Page<Transition>>(`/api/v1/drifts/${part(id)}/timeline`, query, call),
       acknowledge: (id: string, body: AcknowledgeBody, call?: CallOptions) =>
         ask<RequestJson>('POST', `/api/v1/drifts/${part(id)}/acknowledge`, call, body),
       accept: (id: string, body: AcceptBody, call?: CallOptions) =>
@@ -126,10 +132,10 @@ export function createClient(options: ClientOptions) {
       list: (query: WorkspacesQuery = {}, call?: CallOptions) =>
         get<Page<WorkspaceJson>>('/api/v1/workspaces', query, call),
       get: (name: string, call?: CallOptions) =>
-        get<WorkspaceJson>(`/api/v1/workspaces/${part(name)}`, {}, call),
+        get<WorkspaceDetail>(`/api/v1/workspaces/${part(name)}`, {}, call),
       /** Its drifts that were unresolved at a time (now when left out). */
-      drifts: (name: string, query: AtQuery = {}, call?: CallOptions) =>
-        get<{ asOf: string; items: DriftJson[] }>(`/api/v1/workspaces/${part(name)}/drifts`, query, call),
+      drifts: (name: string, query: WorkspaceDriftsQuery = {}, call?: CallOptions) =>
+        get<Page<DriftJson>>(`/api/v1/workspaces/${part(name)}/drifts`, query, call),
     },
     resources: {
       list: (query: ResourcesQuery = {}, call?: CallOptions) =>
@@ -152,11 +158,19 @@ export function createClient(options: ClientOptions) {
       request: (body: SnapshotBody, call?: CallOptions) =>
         ask<RequestJson>('POST', '/api/v1/snapshots', call, body),
     },
+    analytics: {
+      /** How many unresolved drifts there are, by owner, workspace, severity, confidence and status. */
+      drifts: (query: DriftCountsQuery = {}, call?: CallOptions) =>
+        get<{ items: DriftCount[] }>('/api/v1/analytics/drifts', query, call),
+      /** For how long confirmed drifts stood open. */
+      exposure: (query: ExposureQuery = {}, call?: CallOptions) =>
+        get<{ items: ExposureJson[] }>('/api/v1/analytics/exposure', query, call),
+    },
     system: {
       ready: (call?: CallOptions) => get<Readiness>('/readyz', {}, call),
       get: (call?: CallOptions) => get<SystemJson>('/api/v1/system', {}, call),
       topology: (call?: CallOptions) => get<TopologyJson>('/api/v1/system/topology', {}, call),
-      deadLetters: (query: DeadLettersQuery = {}, call?: CallOptions) =>
+      deadLetters: (query: PageQuery = {}, call?: CallOptions) =>
         get<Page<DeadLetterJson>>('/api/v1/system/dead-letters', query, call),
       replayDeadLetters: (ids: string[] | 'all', call?: CallOptions) =>
         ask<ReplayJson>('POST', '/api/v1/system/dead-letters/replay', call, ids === 'all' ? {} : { ids }),
@@ -164,7 +178,7 @@ export function createClient(options: ClientOptions) {
         ask<RebuildJson>('POST', `/api/v1/system/projections/${part(projection)}/rebuild`, call),
     },
     keys: {
-      list: (query: KeysQuery = {}, call?: CallOptions) => get<Page<KeyJson>>('/api/v1/keys', query, call),
+      list: (query: PageQuery = {}, call?: CallOptions) => get<Page<KeyJson>>('/api/v1/keys', query, call),
       create: (body: CreateKeyBody, call?: CallOptions) =>
         ask<CreatedKey>('POST', '/api/v1/keys', call, body),
       revoke: (id: string, call?: CallOptions) => ask<KeyJson>('DELETE', `/api/v1/keys/${part(id)}`, call),

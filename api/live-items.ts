@@ -1,6 +1,7 @@
 // What the live stream says about one record of the log, and where a reader stands. Pure.
 import { driftToJson, iso } from '../projections/drift-json.ts';
 import type { Event, TopicName } from '../schemas/index.ts';
+import { linked } from './links.ts';
 import type { EventsQuery, LiveEvent } from './types.ts';
 
 type Kind = Exclude<LiveEvent['kind'], 'ready' | 'reset'>;
@@ -48,7 +49,6 @@ export function itemOf(event: Event): LiveItem | null {
     case 'drift.resolved':
     case 'drift.reopened': {
       const { drift, causedBy } = event.body;
-      const links = { self: `/api/v1/drifts/${encodeURIComponent(drift.id)}` };
       return {
         kind: 'drift',
         workspace: drift.workspace,
@@ -61,7 +61,7 @@ export function itemOf(event: Event): LiveItem | null {
           at: iso(event.time),
           causedBy,
           correlationId: event.correlationId,
-          drift: { ...driftToJson(drift), links },
+          drift: linked(driftToJson(drift)),
         }),
       };
     }

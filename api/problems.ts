@@ -18,6 +18,7 @@ export const ANSWERS: Record<ErrorCode, Answer> = {
   DM_CONFIG_INVALID: { status: 500, title: 'Configuration is invalid', detail: defect },
   DM_DATA_LOCKED: { status: 503, title: 'Data directory is in use', detail: later },
   DM_LOG_CORRUPT: { status: 500, title: 'The log is damaged', detail: defect },
+  DM_LOG_FAILED: { status: 503, title: 'The log cannot be written', detail: later },
   DM_LOG_CLOSED: { status: 503, title: 'The server is stopping', detail: later },
   DM_FENCED: { status: 503, title: 'Another process took over', detail: later },
   DM_SCHEMA_INCOMPATIBLE: { status: 500, title: 'Schemas do not fit', detail: defect },

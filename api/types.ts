@@ -46,7 +46,7 @@ export type KeyScope = (typeof SCOPES)[number];
 
 export const ProblemSchema = object(
   {
-    type: text('Address of the explanation of the code.'),
+    type: text('Where the code is explained.'),
     title: Type.String(),
     status: Type.Integer(),
     detail: text('What happened, to what, and what to do.'),
@@ -73,10 +73,12 @@ export interface Page<T> {
   next: string | null;
 }
 
-export const PageQuery = {
+const paging = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
 };
+export const PageQuery = object(paging);
+export type PageQuery = Static<typeof PageQuery>;
 
 // Drifts ---------------------------------------------------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ const many = <const V extends string[]>(values: readonly [...V]) =>
 const filter = Type.Optional(Type.String({ minLength: 1, maxLength: 512 }));
 
 export const DriftsQuery = object({
-  ...PageQuery,
+  ...paging,
   status: many(DRIFT_STATUSES),
   kind: many(DRIFT_KINDS),
   confidence: many(CONFIDENCES),
@@ -181,7 +183,7 @@ export const DriftsQuery = object({
     Type.String({
       minLength: 1,
       maxLength: 200,
-      description: 'Found in address, resource id, type or workspace.',
+      description: 'Found in id, address, resource id, type, workspace, owner, actors or paths.',
     }),
   ),
   ignored: Type.Optional(
@@ -246,7 +248,7 @@ export const WorkspaceSchema = object({
   problem: nullable(text('Why the state cannot be read; its resources are then unknown.')),
   pushed: Type.Boolean({ description: 'True: every write reaches us by itself.' }),
   instances: Type.Integer(),
-  publishedAt: text('When the newest boundary was published (a look at an unchanged head is one), RFC 3339.'),
+  publishedAt: time,
   lastWrite: nullable(object({ kind: Type.String(), at: time, by: nullableText })),
   writtenBy: nullableText,
   run: nullable(RunSchema),
@@ -255,12 +257,25 @@ export const WorkspaceSchema = object({
 });
 export type WorkspaceJson = Static<typeof WorkspaceSchema>;
 
+export const WorkspaceDetailSchema = object({
+  ...WorkspaceSchema.properties,
+  resources: object({
+    declared: Type.Integer(),
+    inSync: Type.Integer(),
+    drifted: Type.Integer(),
+    unknown: Type.Integer(),
+  }),
+});
+export type WorkspaceDetail = Static<typeof WorkspaceDetailSchema>;
+
 export const WorkspacesQuery = object({
-  ...PageQuery,
+  ...paging,
   owner: filter,
   q: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Found in the name.' })),
 });
 export type WorkspacesQuery = Static<typeof WorkspacesQuery>;
+
+export const RESOURCE_STATUSES = ['in_sync', 'drifted', 'unknown'] as const;
 
 export const ResourceSchema = object({
   objectKey: Type.String(),
@@ -277,19 +292,14 @@ export const ResourceSchema = object({
   tainted: Type.Boolean(),
   deposed: nullableText,
   declaredAsOf: time,
-  observedAsOf: nullableTime,
+  observedAsOf: nullable(
+    text('When it was last seen: observed itself, or its scope completely listed since, RFC 3339.'),
+  ),
+  status: oneOf(RESOURCE_STATUSES),
+  statusReason: nullable(text('Why it is unknown.')),
   drifts: Type.Array(Type.String(), { description: 'Ids of its unresolved drifts.' }),
 });
 export type ResourceJson = Static<typeof ResourceSchema>;
-
-export const ObservationSchema = object({
-  source: Type.String(),
-  via: text('feed, snapshot or read'),
-  observedAsOf: time,
-  vanished: Type.Boolean(),
-  attributes: json,
-});
-export type ObservationJson = Static<typeof ObservationSchema>;
 
 export const ResourceDetailSchema = object({
   objectKey: Type.String(),
@@ -324,14 +334,17 @@ export const ResourceDetailSchema = object({
 export type ResourceDetail = Static<typeof ResourceDetailSchema>;
 
 export const ResourcesQuery = object({
-  ...PageQuery,
+  ...paging,
   workspace: filter,
   owner: filter,
   provider: filter,
   account: filter,
   region: filter,
   type: filter,
+  address: filter,
+  resourceId: filter,
   objectKey: filter,
+  status: many(RESOURCE_STATUSES),
   q: Type.Optional(
     Type.String({ minLength: 1, maxLength: 200, description: 'Found in address or resource id.' }),
   ),
@@ -344,6 +357,9 @@ export const AtQuery = object({
   ),
 });
 export type AtQuery = Static<typeof AtQuery>;
+
+export const WorkspaceDriftsQuery = object({ ...paging, ...AtQuery.properties });
+export type WorkspaceDriftsQuery = Static<typeof WorkspaceDriftsQuery>;
 
 // Changes, coverage, snapshots -----------------------------------------------------------------------------------------
 
@@ -368,15 +384,23 @@ export const ChangeSchema = object({
 export type ChangeJson = Static<typeof ChangeSchema>;
 
 export const ChangesQuery = object({
-  ...PageQuery,
+  ...paging,
   objectKey: filter,
   provider: filter,
   account: filter,
-  actor: filter,
+  region: filter,
+  service: filter,
+  operation: filter,
+  type: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 512, description: 'Terraform type of a target.' }),
+  ),
+  actor: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 512, description: 'Principal or name of the actor.' }),
+  ),
   via: many(VIAS),
   verb: many(VERBS),
-  since: Type.Optional(time),
-  until: Type.Optional(time),
+  since: Type.Optional(Type.String({ format: 'date-time', description: 'From then on.' })),
+  until: Type.Optional(Type.String({ format: 'date-time', description: 'Before then.' })),
 });
 export type ChangesQuery = Static<typeof ChangesQuery>;
 
@@ -398,7 +422,7 @@ export const CoverageSchema = object({
 export type CoverageJson = Static<typeof CoverageSchema>;
 
 export const CoverageQuery = object({
-  ...PageQuery,
+  ...paging,
   provider: filter,
   status: many(['covered', 'partial', 'unknown', 'uncovered']),
 });
@@ -419,7 +443,7 @@ export const SnapshotSchema = object({
 });
 export type SnapshotJson = Static<typeof SnapshotSchema>;
 
-export const SnapshotsQuery = object({ ...PageQuery, provider: filter });
+export const SnapshotsQuery = object({ ...paging, provider: filter });
 export type SnapshotsQuery = Static<typeof SnapshotsQuery>;
 
 export const SnapshotBody = object({
@@ -429,6 +453,42 @@ export const SnapshotBody = object({
   ),
 });
 export type SnapshotBody = Static<typeof SnapshotBody>;
+
+// Analytics ------------------------------------------------------------------------------------------------------------
+
+export const DriftCountSchema = object({
+  owner: nullableText,
+  workspace: nullableText,
+  severity: oneOf(SEVERITIES),
+  confidence: oneOf(CONFIDENCES),
+  status: oneOf(DRIFT_STATUSES),
+  count: Type.Integer(),
+});
+export type DriftCount = Static<typeof DriftCountSchema>;
+export const DriftCountsQuery = object({ workspace: filter, owner: filter, provider: filter });
+export type DriftCountsQuery = Static<typeof DriftCountsQuery>;
+
+export const ExposureSchema = object({
+  owner: nullableText,
+  workspace: nullableText,
+  severity: oneOf(SEVERITIES),
+  drifts: Type.Integer({ description: 'Confirmed drifts that stood open in the time asked for.' }),
+  standing: Type.Integer({ description: 'Of those, still open at its end.' }),
+  seconds: Type.Integer({ description: 'Sum of the times they stood open.' }),
+  longest: Type.Integer({ description: 'The longest of them, seconds.' }),
+});
+export type ExposureJson = Static<typeof ExposureSchema>;
+export const ExposureQuery = object({
+  since: Type.Optional(
+    Type.String({ format: 'date-time', description: 'Left out: 30 days before `until`.' }),
+  ),
+  until: Type.Optional(Type.String({ format: 'date-time', description: 'Left out: now.' })),
+  workspace: filter,
+  owner: filter,
+});
+export type ExposureQuery = Static<typeof ExposureQuery>;
+
+export const listOf = <T extends TSchema>(items: T) => object({ items: Type.Array(items) });
 
 // System ---------------------------------------------------------------------------------------------------------------
 
@@ -491,11 +551,19 @@ export const DeadLetterSchema = object({
   objectKey: nullableText,
   code: Type.String(),
   reason: Type.String(),
-  replayable: Type.Boolean({ description: 'Its original is kept and came from a topic.' }),
+  blob: nullable(text('Reference of the original in the encrypted store.')),
 });
 export type DeadLetterJson = Static<typeof DeadLetterSchema>;
-export const DeadLettersQuery = object({ ...PageQuery });
-export type DeadLettersQuery = Static<typeof DeadLettersQuery>;
+
+export const ReplayBody = object({
+  ids: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      minItems: 1,
+      maxItems: 1000,
+      description: 'Left out: all that are kept.',
+    }),
+  ),
+});
 
 export const ReplaySchema = object({
   replayed: Type.Integer(),
@@ -536,8 +604,6 @@ export const CreatedKeySchema = object({
   ...KeySchema.properties,
 });
 export type CreatedKey = Static<typeof CreatedKeySchema>;
-export const KeysQuery = object({ ...PageQuery });
-export type KeysQuery = Static<typeof KeysQuery>;
 
 // Live events ----------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,30 @@
+// The routes, one line a resource. `OPEN_ROUTES` ask for no key and may tell nothing but health.
+import type { Routes } from '../dependencies.ts';
+import { analytics } from './analytics.ts';
+import { changes } from './changes.ts';
+import { coverage } from './coverage.ts';
+import { drifts } from './drifts.ts';
+import { events } from './events.ts';
+import { health } from './health.ts';
+import { keys } from './keys.ts';
+import { requests } from './requests.ts';
+import { resources } from './resources.ts';
+import { snapshots } from './snapshots.ts';
+import { system } from './system.ts';
+import { workspaces } from './workspaces.ts';
+
+export const OPEN_ROUTES: readonly Routes[] = [health];
+
+export const ROUTES: readonly Routes[] = [
+  workspaces,
+  resources,
+  drifts,
+  requests,
+  changes,
+  coverage,
+  snapshots,
+  analytics,
+  events,
+  keys,
+  system,
+];
