@@ -83,13 +83,10 @@ describe('folding one input', () => {
     const driver = driveProcessor(
       processor({
         evolve: (_rows, event) => {
-          if (event.type === 'drift.current') throw new Error('cannot fold');
+          if (event.type === 'request.settled') throw new Error('cannot fold');
           return [{ part: 'declared', value: true }];
         },
-        decide: (_rows, event) => [
-          { timer: 'wake', at: event.time },
-          { type: 'drift.current', body: { drift: { id: 'd' } } } as Output,
-        ],
+        decide: (_rows, event) => [{ timer: 'wake', at: event.time }, settled('x')],
       }),
     );
     expect(() => driver.input(declared({}, { objectKey: key('a') }))).toThrow('cannot fold');
@@ -127,6 +124,14 @@ describe('folding one input', () => {
 });
 
 describe('laws of a processor', () => {
+  it('an output that does not fit its schema is refused', () => {
+    const driver = driveProcessor(
+      processor({ decide: () => [{ type: 'drift.current', body: { drift: { id: 'd' } } } as Output] }),
+    );
+    expect(() => driver.input(declared())).toThrow('invalid');
+    expect(driver.appended()).toEqual([]);
+  });
+
   it('an output it does not declare is refused', () => {
     const driver = driveProcessor(processor({ emits: [], decide: () => [settled('x')] }));
     expect(() => driver.input(declared())).toThrow('does not declare');

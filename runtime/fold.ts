@@ -50,7 +50,10 @@ export interface Emitted {
   topic: TopicName;
   key: string;
   event: Event | null;
+  value: Buffer | null;
 }
+
+const tombstone = (topic: TopicName, key: string): Emitted => ({ topic, key, event: null, value: null });
 
 /** Which records of a topic are folded when state is caught up or folded anew. */
 export type Refold = 'inputs' | 'broadcasts' | 'own' | 'broadcasts-and-own';
@@ -95,8 +98,10 @@ export interface PartitionFoldOptions {
   partition: number;
   partitions: number;
   rows: Overlay;
-  /** Null: there are no `seen/` rows (nothing is skipped as unchanged). */
-  seen: Seen | null;
+  /** Where `seen/` rows come from. */
+  seen: Seen;
+  /** An output that does not fit its schema makes its decision fail, so that nothing of it is folded or appended. */
+  encode(event: Event): Buffer;
 }
 
 export class PartitionFold {
@@ -106,7 +111,8 @@ export class PartitionFold {
   private readonly org: string;
   private readonly partition: number;
   private readonly partitions: number;
-  private readonly seen: Seen | null;
+  private readonly seen: Seen;
+  private readonly encode: (event: Event) => Buffer;
   private readonly emits: ReadonlySet<EventType>;
   private readonly folded: Map<TopicName, Refold>;
   private drain: Drain | null = null;
@@ -120,6 +126,7 @@ export class PartitionFold {
     this.partitions = options.partitions;
     this.rows = options.rows;
     this.seen = options.seen;
+    this.encode = options.encode;
     this.emits = new Set(options.processor.emits);
     this.folded = refolds(options.processor);
   }
@@ -158,23 +165,30 @@ export class PartitionFold {
     return [];
   }
 
-  /** The next keys of the pending broadcast, as long as `more()` (asked after each key). */
-  drainSlice(now: number, more: () => boolean): Emitted[] {
+  /**
+   * The next keys of the pending broadcast, as long as `more()` (asked after each key). A failure is handed back with what
+   * the keys before it put out, and the broadcast stays pending at the key that failed.
+   */
+  drainSlice(now: number, more: () => boolean): { emitted: Emitted[]; failure: unknown } {
     const { drain } = this;
-    if (!drain) return [];
     const emitted: Emitted[] = [];
-    do {
+    while (drain) {
       const objectKey = drain.next(this.rows);
       if (objectKey === undefined) break;
       if (objectKey === null) {
         this.drain = null;
         break;
       }
-      for (const each of this.decide(objectKey, drain.event, now, [drain.event.id, objectKey]))
-        emitted.push(each);
+      try {
+        const outputs = this.decide(objectKey, drain.event, now, [drain.event.id, objectKey]);
+        for (const output of outputs) emitted.push(output);
+      } catch (failure) {
+        return { emitted, failure };
+      }
       drain.cursor = objectKey;
-    } while (more());
-    return emitted;
+      if (!more()) break;
+    }
+    return { emitted, failure: null };
   }
 
   /** What a commit must hold so that a pending broadcast goes on after the last key that decided. */
@@ -185,7 +199,7 @@ export class PartitionFold {
       if (!this.drainRecorded) return [];
       this.drainRecorded = false;
       this.rows.set(DRAIN_ROWS, DRAIN, undefined);
-      return [{ topic: TIMERS, key, event: null }];
+      return [tombstone(TIMERS, key)];
     }
     this.drainRecorded = true;
     const data = JSON.stringify({ event: drain.event, cursor: drain.cursor });
@@ -198,7 +212,8 @@ export class PartitionFold {
       phase: 'set' as const,
       data,
     };
-    return [{ topic: TIMERS, key, event: this.timerEvent(SHARED, body, id, now) }];
+    const event = this.timerEvent(SHARED, body, id, now);
+    return [{ topic: TIMERS, key, event, value: this.encode(event) }];
   }
 
   /**
@@ -219,7 +234,7 @@ export class PartitionFold {
       data: row.data,
     };
     const event = this.timerEvent(objectKey, body, stableId('due', row.id), now);
-    const emitted: Emitted[] = [{ topic: TIMERS, key: recordKey(event), event }];
+    const emitted = [this.emitted(event)];
     try {
       this.apply(objectKey, event);
       emitted.push(...this.decide(objectKey, event, now, [event.id]));
@@ -243,7 +258,24 @@ export class PartitionFold {
     if (processor !== this.processor.name) return;
     const name = what.join(SEPARATOR);
     if (name === DRAIN) this.rows.set(DRAIN_ROWS, DRAIN, undefined);
-    else this.rows.set(TIMER_ROWS, timerPart(at === `${this.org}/*` ? SHARED : at!, name), undefined);
+    else this.foldCleared(at === `${this.org}/*` ? SHARED : at!, name, 0);
+  }
+
+  /** A cleared timer is over: folded as if it had fired, so that rows that came with it go with it. Nothing decides. */
+  private foldCleared(objectKey: string, what: string, now: number): boolean {
+    const part = timerPart(objectKey, what);
+    const row = this.rows.get(TIMER_ROWS, part) as TimerRow | undefined;
+    if (!row) return false;
+    this.rows.set(TIMER_ROWS, part, undefined);
+    const body = {
+      processor: this.processor.name,
+      what,
+      at: row.at,
+      phase: 'fired' as const,
+      data: row.data,
+    };
+    this.apply(objectKey, this.timerEvent(objectKey, body, stableId('due', row.id), now));
+    return true;
   }
 
   private refoldTimer(event: EventOf<'clock.due'>): boolean {
@@ -319,21 +351,19 @@ export class PartitionFold {
       this.rows.set(TIMER_ROWS, part, { objectKey, what, at, data, id } satisfies TimerRow);
       timerChanges.push(() => this.timers.set(objectKey, what, at));
       this.apply(objectKey, event);
-      return { topic: TIMERS, key: recordKey(event), event };
+      return this.emitted(event);
     }
     if ('clearTimer' in output) {
       const what = output.clearTimer;
-      const part = timerPart(objectKey, what);
       // The timer that is firing has no row any more, but its record is in the log: that goes too.
       const firing = input.type === 'clock.due' && input.body.what === what;
-      if (!firing && this.rows.get(TIMER_ROWS, part) === undefined) return null;
-      this.rows.set(TIMER_ROWS, part, undefined);
+      if (!this.foldCleared(objectKey, what, now) && !firing) return null;
       timerChanges.push(() => this.timers.clear(objectKey, what));
       const at = objectKey === SHARED ? `${this.org}/*` : objectKey;
-      return { topic: TIMERS, key: timerKey(at, name, what), event: null };
+      return tombstone(TIMERS, timerKey(at, name, what));
     }
     if ('forgetDrift' in output)
-      return { topic: 'driftmgr.open-drifts', key: driftKey(this.org, output.forgetDrift), event: null };
+      return tombstone('driftmgr.open-drifts', driftKey(this.org, output.forgetDrift));
     if (!this.emits.has(output.type))
       throw new Error(`${name} put out ${output.type}, which it does not declare`);
     if (isBroadcast(output.type)) throw new Error(`${name} put out ${output.type}: only sources broadcast`);
@@ -355,7 +385,11 @@ export class PartitionFold {
       body: output.body,
     } as Event;
     this.apply(at, event);
-    return { topic: topicOf(event.type), key: recordKey(event), event };
+    return this.emitted(event);
+  }
+
+  private emitted(event: Event): Emitted {
+    return { topic: topicOf(event.type), key: recordKey(event), event, value: this.encode(event) };
   }
 
   private timerEvent(
@@ -393,16 +427,16 @@ const keyOf = (event: Event): string => event.objectKey ?? SHARED;
 class KeyRows implements Rows {
   readonly objectKey: string;
   private readonly rows: Overlay;
-  private readonly seen: Seen | null;
+  private readonly seen: Seen;
 
-  constructor(objectKey: string, rows: Overlay, seen: Seen | null) {
+  constructor(objectKey: string, rows: Overlay, seen: Seen) {
     this.objectKey = objectKey;
     this.rows = rows;
     this.seen = seen;
   }
 
   get(part: string): Json | undefined {
-    if (part.startsWith(SEEN)) return this.seen?.timeOf(part.slice(SEEN.length));
+    if (part.startsWith(SEEN)) return this.seen.timeOf(part.slice(SEEN.length));
     return this.rows.get(this.objectKey, part);
   }
 

@@ -51,7 +51,7 @@ export type Output =
     }[EventType]
   /**
    * Sets a timer: fires as `clock.due` (phase fired) on the same key at `at`. The same `what` again replaces it.
-   * Clearing is a tombstone and is not folded: rows written for a timer's events must not outlive the timer's record.
+   * Its events are folded as own outputs; one that is cleared is folded as if it had fired, but decides nothing.
    */
   | { timer: string; at: number; data?: Json }
   | { clearTimer: string }

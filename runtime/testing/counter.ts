@@ -43,6 +43,10 @@ function evolve(_rows: Rows, event: Event): Write[] {
       return [{ part: 'rules', value: event.body.rules }];
     case 'drift.current':
       return [{ part: 'said', value: numberOf(event.body.drift.revision) }];
+    case 'clock.due':
+      return [
+        { part: `timer/${event.body.what}`, value: event.body.phase === 'set' ? event.body.at : undefined },
+      ];
     default:
       return [];
   }

@@ -6,6 +6,7 @@ import { type Emitted, isFolded, PartitionFold, refolds } from '../fold.ts';
 import { Overlay } from '../processor/overlay.ts';
 import { Seen } from '../processor/seen.ts';
 import type { Processor } from '../processor.ts';
+import { testCodec } from './codec.ts';
 import { fingerprintOf, TEST_ORG, TEST_TIME } from './events.ts';
 
 export interface DriverOptions {
@@ -68,6 +69,7 @@ const FINGERPRINTED: ReadonlySet<TopicName> = new Set(['driftmgr.declarations', 
 
 export function driveProcessor(processor: Processor, options: DriverOptions = {}): Driver {
   const org = options.org ?? TEST_ORG;
+  const codec = testCodec();
   const count = options.partitions ?? 1;
   const slice = options.slice ?? Number.POSITIVE_INFINITY;
   let now = options.now ?? TEST_TIME;
@@ -80,7 +82,18 @@ export function driveProcessor(processor: Processor, options: DriverOptions = {}
   function emptyFold(partition: number): { fold: PartitionFold; seen: Seen } {
     const seen = new Seen([1, 2]);
     const rows = new Overlay();
-    return { seen, fold: new PartitionFold({ processor, org, partition, partitions: count, rows, seen }) };
+    return {
+      seen,
+      fold: new PartitionFold({
+        processor,
+        org,
+        partition,
+        partitions: count,
+        rows,
+        seen,
+        encode: codec.encode,
+      }),
+    };
   }
 
   function keep(partition: Partition, topic: TopicName, kept: Kept): void {
@@ -113,10 +126,9 @@ export function driveProcessor(processor: Processor, options: DriverOptions = {}
     append(partition, partition.fold.input(event, now));
     while (partition.fold.draining) {
       let left = slice;
-      append(
-        partition,
-        partition.fold.drainSlice(now, () => --left > 0),
-      );
+      const { emitted, failure } = partition.fold.drainSlice(now, () => --left > 0);
+      append(partition, emitted);
+      if (failure) throw failure;
       append(partition, partition.fold.drainRecord(now));
     }
     return taken;
