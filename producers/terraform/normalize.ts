@@ -1,0 +1,367 @@
+// From one instance of a state to a declaration, and from two versions of a workspace to what changed between them. Pure.
+import type {
+  ResourceDeclared,
+  ResourceRekeyed,
+  ResourceWithdrawn,
+  WithdrawnReason,
+} from '../../schemas/index.ts';
+import { canonical, fingerprintOfCanonical, stableId } from '../../schemas/index.ts';
+import type { Identity, Provider, Scope } from '../provider.ts';
+import { instanceAddress } from './address.ts';
+import type { Exact, ExactObject } from './exact-json.ts';
+import { isObject } from './exact-json.ts';
+import { malformed } from './problem.ts';
+import type { Marks } from './redact.ts';
+import { marksOf } from './redact.ts';
+
+export interface ResourceHead {
+  module: string | null;
+  mode: string;
+  type: string;
+  name: string;
+  providerAddress: string;
+}
+
+export interface Instance extends ResourceHead {
+  address: string;
+  deposed: string | null;
+  tainted: boolean;
+  schemaVersion: number;
+  dependencies: string[];
+  attributes: ExactObject;
+  /** True when the attributes are those of Terraform 0.11, which cannot be read without the provider. */
+  flat: boolean;
+  marks: Marks | null;
+}
+
+const textOf = (value: Exact | undefined): string | null => (typeof value === 'string' ? value : null);
+
+/** Throws StateProblem when a resource lacks what every version of Terraform writes. */
+export function resourceHead(fields: ReadonlyMap<string, Exact>): ResourceHead {
+  const type = textOf(fields.get('type'));
+  const name = textOf(fields.get('name'));
+  const mode = textOf(fields.get('mode'));
+  if (!type || !name || !mode) throw malformed('a resource of the state lacks its mode, type or name');
+  const provider = textOf(fields.get('provider')) ?? '';
+  return { module: textOf(fields.get('module')) || null, mode, type, name, providerAddress: provider };
+}
+
+export function instanceOf(head: ResourceHead, value: Exact): Instance {
+  if (!isObject(value)) throw malformed(`an instance of ${head.type}.${head.name} is not an object`);
+  const index = value.index_key ?? null;
+  if (index !== null && typeof index !== 'string' && typeof index !== 'number')
+    throw malformed(`an instance of ${head.type}.${head.name} has an index that is neither text nor number`);
+  const deposed = textOf(value.deposed) || null;
+  const flat = isObject(value.attributes_flat) && !isObject(value.attributes);
+  return {
+    ...head,
+    address: instanceAddress({ ...head, index, deposed }),
+    deposed,
+    tainted: value.status === 'tainted',
+    schemaVersion: typeof value.schema_version === 'number' ? Math.trunc(value.schema_version) | 0 : 0,
+    dependencies: textsOf(value.dependencies ?? value.depends_on),
+    attributes: flat ? flatId(value.attributes_flat) : plainAttributes(value.attributes),
+    flat,
+    marks: marksOf(value.sensitive_attributes),
+  };
+}
+
+const textsOf = (value: Exact | undefined): string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+
+/** Of flat attributes only the id can be told. */
+function flatId(flat: Exact | undefined): ExactObject {
+  const id = isObject(flat) ? flat.id : null;
+  return typeof id === 'string' ? { id } : {};
+}
+
+/** Attributes whose type the schema leaves open are kept as `{value, type}`; everyone else sees the value alone. */
+function plainAttributes(attributes: Exact | undefined): ExactObject {
+  if (!isObject(attributes)) return {};
+  let plain: ExactObject | null = null;
+  for (const [name, value] of Object.entries(attributes)) {
+    const unwrapped = unwrap(value, true);
+    if (unwrapped === value) continue;
+    plain ??= { ...attributes };
+    plain[name] = unwrapped;
+  }
+  return plain ?? attributes;
+}
+
+/**
+ * Below the first level a `type` that is a bare word may be an attribute of its own (a DNS record's), so only
+ * structured types count there.
+ */
+function unwrap(value: Exact, top: boolean): Exact {
+  if (!isObject(value)) {
+    if (!Array.isArray(value)) return value;
+    const items = value.map((item) => unwrap(item, false));
+    return items.some((item, i) => item !== value[i]) ? items : value;
+  }
+  const names = Object.keys(value);
+  if (names.length === 2 && 'value' in value && 'type' in value && isType(value.type!, value.value!, top))
+    return unwrap(value.value!, false);
+  let changed: ExactObject | null = null;
+  for (const name of names) {
+    const unwrapped = unwrap(value[name]!, false);
+    if (unwrapped === value[name]) continue;
+    changed ??= { ...value };
+    changed[name] = unwrapped;
+  }
+  return changed ?? value;
+}
+
+/** True when `type` is the JSON of a cty type that `value` can have. */
+function isType(type: Exact, value: Exact, words: boolean): boolean {
+  if (typeof type === 'string') {
+    if (!words) return false;
+    if (value === null) return ['string', 'number', 'bool', 'dynamic'].includes(type);
+    if (type === 'number')
+      return typeof value === 'number' || (typeof value === 'object' && !isObject(value));
+    return (
+      (type === 'string' && typeof value === 'string') || (type === 'bool' && typeof value === 'boolean')
+    );
+  }
+  if (!Array.isArray(type) || type.length !== 2) return false;
+  const [kind, of] = type;
+  if (kind === 'list' || kind === 'set' || kind === 'map')
+    return value === null || (kind === 'map' ? isObject(value) : Array.isArray(value));
+  if (kind === 'tuple') return Array.isArray(of) && (value === null || Array.isArray(value));
+  return kind === 'object' && isObject(of) && (value === null || isObject(value));
+}
+
+/** Everything of a declaration but what depends on where it is published. */
+export type Declaration = Omit<ResourceDeclared, 'primary' | 'serial' | 'previousAddress'>;
+
+export interface Placed {
+  declaration: Declaration;
+  objectKeys: string[];
+}
+
+export interface DeclareOptions {
+  org: string;
+  workspace: string;
+  owner: string | null;
+  lineage: string;
+}
+
+const LONGEST_ID = 1024;
+
+/**
+ * Places one instance. `attributes` are already redacted text; `conceal` gives the name to use for an id that holds a
+ * known secret, or null when it holds none.
+ */
+export function place(
+  instance: Instance,
+  provider: Provider,
+  identity: Identity,
+  scope: Scope,
+  attributes: string,
+  conceal: (id: string) => string | null,
+  options: DeclareOptions,
+): Placed {
+  let { objectKeys, resourceId, scopeProblem } = identity;
+  const own = (id: string): string[] => [`${options.org}/${provider.name}/-/-/${instance.type}/${id}`];
+  if (resourceId === '') {
+    // No id to share with anyone: the object is known by its place in the workspace only.
+    resourceId = `${options.workspace}:${instance.address}`;
+    objectKeys = own(resourceId);
+  }
+  if (resourceId.length > LONGEST_ID) {
+    resourceId = stableId('long', resourceId);
+    objectKeys = own(resourceId);
+  }
+  const hidden = conceal(resourceId) ?? objectKeys.map((key) => conceal(key)).find((name) => name !== null);
+  if (hidden) {
+    resourceId = hidden;
+    objectKeys = own(hidden);
+    scopeProblem = 'the id holds a sensitive value';
+  }
+  if (instance.flat)
+    scopeProblem =
+      'the attributes are those of Terraform 0.11: run apply with a newer Terraform to read them';
+  return {
+    objectKeys,
+    declaration: {
+      workspace: options.workspace,
+      address: instance.address,
+      owner: options.owner,
+      provider: provider.name,
+      providerAddress: instance.providerAddress,
+      account: identity.account ?? scope.account,
+      region: identity.region ?? scope.region,
+      scopeProblem,
+      type: instance.type,
+      resourceId,
+      deposed: instance.deposed,
+      tainted: instance.tainted,
+      lineage: options.lineage,
+      schemaVersion: instance.schemaVersion,
+      attributes,
+      dependencies: instance.dependencies,
+    },
+  };
+}
+
+/** What was last published of one instance: enough to tell what changed, and to withdraw it. */
+export interface Row {
+  address: string;
+  type: string;
+  resourceId: string;
+  objectKeys: string[];
+  /** Fingerprint of the declaration under its first key, as latin1. */
+  print: string;
+}
+
+/** An event of a declaration's life, without time and id. */
+export type Change =
+  | { type: 'resource.declared'; objectKey: string; fingerprint: Buffer; body: ResourceDeclared }
+  | {
+      type: 'resource.withdrawn';
+      objectKey: string;
+      body: ResourceWithdrawn;
+    }
+  | { type: 'resource.rekeyed'; objectKey: string; body: ResourceRekeyed };
+export interface Comparing {
+  /** Takes the next instance of the new version; returns what can be told at once. */
+  next(placed: Placed): Change[];
+  /** After the last instance: moves, then withdrawals. */
+  finish(): Change[];
+  /** The rows of the new version. */
+  rows(): Row[];
+}
+
+const rowKey = (row: { address: string; type: string; resourceId: string }): string =>
+  `${row.address}\u001f${row.type}\u001f${row.resourceId}`;
+const thing = (row: { type: string; resourceId: string }): string => `${row.type}\u001f${row.resourceId}`;
+
+function declared(
+  placed: Placed,
+  key: number,
+  serial: number,
+  previousAddress: string | null,
+  print: Buffer | null,
+): Change {
+  const body = { ...placed.declaration, primary: key === 0, serial, previousAddress };
+  return {
+    type: 'resource.declared',
+    objectKey: placed.objectKeys[key]!,
+    fingerprint: print ?? printOf(placed.declaration, key === 0, previousAddress),
+    body,
+  };
+}
+
+/** Of everything in the body but the serial. The attributes, canonical already, are not escaped once more. */
+function printOf(declaration: Declaration, primary: boolean, previousAddress: string | null): Buffer {
+  const { attributes, ...rest } = declaration;
+  return fingerprintOfCanonical(`${canonical({ ...rest, primary, previousAddress })}${attributes}`);
+}
+
+/**
+ * Compares a version of a workspace, instance by instance, with the rows of the version before it.
+ *
+ * Unchanged instances give nothing. The same type and id at another address is a move: declared there with its previous
+ * address, withdrawn here as moved. Another object key for the same instance is a rekeying. Throws StateProblem when one
+ * address comes twice.
+ */
+export function compare(before: readonly Row[], workspace: string, serial: number): Comparing {
+  const old = new Map(before.map((row) => [rowKey(row), row]));
+  const oldThings = new Set(before.map(thing));
+  const addresses = new Map<string, Row>();
+  const held: { placed: Placed; print: Buffer }[] = [];
+
+  const withdrawn = (row: Row, objectKey: string, reason: WithdrawnReason): Change => ({
+    type: 'resource.withdrawn',
+    objectKey,
+    body: { workspace, address: row.address, type: row.type, resourceId: row.resourceId, serial, reason },
+  });
+
+  const everywhere = (placed: Placed, previousAddress: string | null, print: Buffer): Change[] =>
+    placed.objectKeys.map((_, key) =>
+      declared(placed, key, serial, previousAddress, key === 0 && previousAddress === null ? print : null),
+    );
+
+  function next(placed: Placed): Change[] {
+    const { declaration, objectKeys } = placed;
+    const print = printOf(declaration, true, null);
+    const row: Row = {
+      address: declaration.address,
+      type: declaration.type,
+      resourceId: declaration.resourceId,
+      objectKeys,
+      print: print.toString('latin1'),
+    };
+    if (addresses.has(row.address)) throw malformed(`the state declares ${row.address.slice(0, 200)} twice`);
+    addresses.set(row.address, row);
+    const key = rowKey(row);
+    const known = old.get(key);
+    if (!known) {
+      if (!oldThings.has(thing(row))) return everywhere(placed, null, print);
+      held.push({ placed, print });
+      return [];
+    }
+    old.delete(key);
+    const left = known.objectKeys.filter((objectKey) => !objectKeys.includes(objectKey));
+    const sameKeys = left.length === 0 && known.objectKeys.join('\u001f') === objectKeys.join('\u001f');
+    if (sameKeys) return known.print === row.print ? [] : everywhere(placed, null, print);
+    const changes = left.map((objectKey): Change => {
+      if (objectKey !== known.objectKeys[0]) return withdrawn(row, objectKey, 'rekeyed');
+      const { address, type, resourceId } = row;
+      const toObjectKey = objectKeys[0]!;
+      return {
+        type: 'resource.rekeyed',
+        objectKey,
+        body: { workspace, address, type, resourceId, toObjectKey, serial },
+      };
+    });
+    return [...changes, ...everywhere(placed, null, print)];
+  }
+
+  function finish(): Change[] {
+    // What is left of the old rows is gone from its address; the same thing at a new address is the same thing.
+    const gone = new Map<string, Row[]>();
+    for (const row of old.values()) {
+      const rows = gone.get(thing(row));
+      if (rows) rows.push(row);
+      else gone.set(thing(row), [row]);
+    }
+    const moved = new Set<Row>();
+    const changes: Change[] = [];
+    for (const { placed, print } of held) {
+      const from = gone.get(thing(placed.declaration))?.shift();
+      if (from) moved.add(from);
+      changes.push(...everywhere(placed, from?.address ?? null, print));
+    }
+    for (const row of old.values()) {
+      const successor = addresses.get(row.address);
+      for (const objectKey of row.objectKeys) {
+        // Under the same key and address the new declaration has already taken its place.
+        if (successor?.objectKeys.includes(objectKey)) continue;
+        changes.push(withdrawn(row, objectKey, moved.has(row) ? 'moved' : 'removed'));
+      }
+    }
+    return changes;
+  }
+
+  return { next, finish, rows: () => [...addresses.values()] };
+}
+
+/** What remains to say when a workspace is gone. */
+export function withdrawAll(rows: readonly Row[], workspace: string, serial: number): Change[] {
+  return rows.flatMap((row) =>
+    row.objectKeys.map(
+      (objectKey): Change => ({
+        type: 'resource.withdrawn',
+        objectKey,
+        body: {
+          workspace,
+          address: row.address,
+          type: row.type,
+          resourceId: row.resourceId,
+          serial,
+          reason: 'workspace_removed',
+        },
+      }),
+    ),
+  );
+}

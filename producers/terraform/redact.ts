@@ -1,0 +1,360 @@
+// Keeps secrets out of events: finds them in a state, and writes attributes with a keyed fingerprint in their place. Pure.
+//
+// Two passes over one state: first every secret is collected (marks of the state, the tables, names, looks), then all
+// attributes are written, and a string that equals, contains or encodes a collected one is a secret too: Terraform does
+// not mark computed copies. What a secret becomes: {"$secret": hmac(text)}, the text being the string itself, or the
+// canonical JSON of anything else. Null and empty values stay, they tell nothing.
+import type { Json } from '../../schemas/index.ts';
+import { canonical } from '../../schemas/index.ts';
+import { spellings } from './encodings.ts';
+import type { Exact, ExactObject } from './exact-json.ts';
+import { ExactNumber, isObject, toJson } from './exact-json.ts';
+import type { Search } from './search.ts';
+import { createSearch, SHORTEST_PATTERN } from './search.ts';
+import type { Reach } from './secrets.ts';
+import {
+  isPublicKnowledge,
+  looksLikeSecret,
+  looksRandom,
+  MIXED_ATTRIBUTES,
+  MIXED_EVERYWHERE,
+  type NameSays,
+  namedSecret,
+  nameSays,
+  passwordOf,
+  SECRET_ATTRIBUTES,
+} from './secrets.ts';
+
+/** Keyed fingerprint of a value: equal for equal values, tells nothing without the key. */
+export type Hmac = (value: string) => string;
+
+/** Paths as a tree; `reach` stands where all below is secret. `*` is any index or key. */
+export interface Marks {
+  reach: Reach | null;
+  below: Map<string, Marks>;
+}
+
+/** Longer secrets are searched for by their middle: a text that contains them contains it. */
+const CORE = 96;
+const JSON_TEXT = /^\s*[[{]/;
+const SPEAKS_OF_SECRETS = /pass|pwd|secret|token|key|cred|psk|conn/i;
+/** A compressed text hides what it holds (base64 of the gzip magic); it may hold what is known here. */
+const COMPRESSED = 'H4sI';
+const SLUG = /^[A-Za-z]+(?:[-_./ ][A-Za-z0-9]+)*$/;
+const MAX_JSON_TEXT = 1_000_000;
+const MAX_JSON_DEPTH = 64;
+
+const emptyMarks = (): Marks => ({ reach: null, below: new Map() });
+
+function mark(root: Marks, steps: readonly string[], reach: Reach): void {
+  let node = root;
+  for (const step of steps) {
+    let next = node.below.get(step);
+    if (!next) {
+      next = emptyMarks();
+      node.below.set(step, next);
+    }
+    node = next;
+  }
+  if (node.reach !== 'full') node.reach = reach;
+}
+
+const tables = new Map<string, Marks>();
+
+/** What the tables say about a type. */
+function tableOf(type: string): Marks {
+  const known = tables.get(type);
+  if (known) return known;
+  const marks = emptyMarks();
+  for (const path of MIXED_EVERYWHERE) mark(marks, path.split('.'), 'weak');
+  for (const path of (Object.hasOwn(MIXED_ATTRIBUTES, type) && MIXED_ATTRIBUTES[type]) || [])
+    mark(marks, path.split('.'), 'weak');
+  for (const path of (Object.hasOwn(SECRET_ATTRIBUTES, type) && SECRET_ATTRIBUTES[type]) || [])
+    mark(marks, path.split('.'), 'full');
+  if (tables.size < 4096) tables.set(type, marks);
+  return marks;
+}
+
+/** Reads `sensitive_attributes`: a list of paths of get_attr and index steps. What it cannot read marks everything. */
+export function marksOf(paths: Exact | undefined): Marks | null {
+  if (!Array.isArray(paths) || paths.length === 0) return null;
+  const root = emptyMarks();
+  for (const path of paths) {
+    const steps: string[] = [];
+    for (const step of Array.isArray(path) ? path : [path]) {
+      const name = stepOf(step);
+      if (name === null) break;
+      steps.push(name);
+    }
+    mark(root, steps, 'full');
+  }
+  return root;
+}
+
+/** A step that cannot be read ends the path early: more is secret, not less. */
+function stepOf(step: Exact): string | null {
+  if (typeof step === 'string') return step;
+  if (!isObject(step)) return null;
+  const value = isObject(step.value) ? step.value.value : step.value;
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+}
+
+/** Where a walk stands in the marks of the state and in the tables. */
+interface Place {
+  marked: Marks | null;
+  table: Marks | null;
+}
+
+const NOWHERE: Place = { marked: null, table: null };
+const placeOf = (marked: Marks | null, table: Marks | null): Place =>
+  marked === null && table === null ? NOWHERE : { marked, table };
+
+const step = (marks: Marks | null, name: string): Marks | null =>
+  marks === null ? null : (marks.below.get(name) ?? marks.below.get('*') ?? null);
+const into = (place: Place, name: string): Place =>
+  place === NOWHERE ? NOWHERE : placeOf(step(place.marked, name), step(place.table, name));
+/** Where the table says that secrets are mixed with other values, a mark of the whole follows weakly too. */
+const reachOf = (place: Place): Reach | null => place.table?.reach ?? place.marked?.reach ?? null;
+
+const isEmpty = (value: Exact): boolean =>
+  value === null ||
+  value === '' ||
+  (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0);
+
+export class KnownSecrets {
+  readonly #secrets = new Set<string>();
+
+  get size(): number {
+    return this.#secrets.size;
+  }
+
+  /** Collects what is secret in the attributes of one resource (managed or data). */
+  collect(type: string, attributes: ExactObject, marks: Marks | null): void {
+    this.#walk(attributes, { marked: marks, table: tableOf(type) }, 'nothing');
+  }
+
+  /** Collects from a value marked sensitive as a whole, such as an output: ordinary values inside are not followed. */
+  collectMarked(value: Exact): void {
+    if (typeof value === 'string') this.#follow(value);
+    else this.#leaves(value, 'weak', 'nothing');
+  }
+
+  #walk(value: Exact, place: Place, says: NameSays): void {
+    const reach = reachOf(place);
+    if (reach !== null) this.#leaves(value, reach, says);
+    else if (typeof value === 'string') {
+      if (value.length < SHORTEST_PATTERN) return;
+      if (looksLikeSecret(value)) this.#follow(value);
+      else if (namedSecret(says, value)) this.#followNamed(value);
+      else for (const secret of secretsInJson(value)) this.#followNamed(secret);
+    } else if (Array.isArray(value)) {
+      for (const [i, item] of value.entries()) this.#walk(item, into(place, String(i)), says);
+    } else if (isObject(value)) {
+      const pair = pairSays(value);
+      for (const [name, member] of Object.entries(value))
+        this.#walk(member, into(place, name), saysOf(name, pair));
+    }
+  }
+
+  #leaves(value: Exact, reach: Reach, says: NameSays): void {
+    if (typeof value === 'string') {
+      if (reach === 'full' || looksLikeSecret(value)) this.#follow(value);
+      else if (looksRandom(value) || says === 'secret') this.#followNamed(value);
+      for (const secret of secretsInJson(value)) this.#followNamed(secret);
+    } else if (typeof value === 'number' || value instanceof ExactNumber) {
+      if (reach === 'full') this.#follow(value instanceof ExactNumber ? value.text : String(value));
+    } else if (Array.isArray(value)) for (const item of value) this.#leaves(item, reach, says);
+    else if (isObject(value)) {
+      const pair = pairSays(value);
+      for (const [name, member] of Object.entries(value)) this.#leaves(member, reach, saysOf(name, pair));
+    }
+  }
+
+  #followNamed(value: string): void {
+    if (!SLUG.test(value) || (/\d/.test(value) && looksRandom(value))) this.#follow(value);
+  }
+
+  #follow(value: string): void {
+    if (value.trim().length < SHORTEST_PATTERN || isPublicKnowledge(value)) return;
+    this.#secrets.add(value);
+    const password = passwordOf(value);
+    if (password !== null && password.length >= SHORTEST_PATTERN) this.#secrets.add(password);
+  }
+
+  search(): Search {
+    const patterns = new Set<string>();
+    for (const secret of this.#secrets) {
+      const trimmed = secret.trim();
+      const long = trimmed.length > CORE * 2;
+      const start = (trimmed.length - CORE) >> 1;
+      for (const spelling of spellings(long ? trimmed.slice(start, start + CORE).trim() : secret))
+        patterns.add(spelling);
+      if (long) for (const line of keyLines(trimmed)) patterns.add(line);
+    }
+    return createSearch(patterns);
+  }
+}
+
+/** Lines of a key or certificate: indented or joined anew, each is as secret as the whole. */
+const keyLines = (text: string): string[] =>
+  text
+    .split('\n', 400)
+    .map((line) => line.trim())
+    .filter((line) => /^[A-Za-z0-9+/=]{32,}$/.test(line));
+
+const names = new Map<string, NameSays>();
+function says(name: string): NameSays {
+  let known = names.get(name);
+  if (known === undefined) {
+    known = nameSays(name);
+    if (names.size < 20_000) names.set(name, known);
+  }
+  return known;
+}
+
+/** `{name: "DB_PASSWORD", value: "…"}`: what the name of a pair says about its value. */
+function pairSays(value: ExactObject): NameSays {
+  for (const key of ['name', 'key', 'Name', 'Key']) {
+    const name = value[key];
+    if (typeof name === 'string' && ('value' in value || 'Value' in value)) return says(name);
+  }
+  return 'nothing';
+}
+const saysOf = (name: string, pair: NameSays): NameSays =>
+  pair !== 'nothing' && (name === 'value' || name === 'Value') ? pair : says(name);
+
+/** Secrets inside a string that is a JSON document, by the names beside them. Too deep to look through: all of it. */
+function secretsInJson(text: string): string[] {
+  if (text.length > MAX_JSON_TEXT || !JSON_TEXT.test(text) || !SPEAKS_OF_SECRETS.test(text)) return [];
+  let document: Json;
+  try {
+    document = JSON.parse(text) as Json;
+  } catch {
+    return [];
+  }
+  const found: string[] = [];
+  const walk = (value: Exact, named: NameSays, depth: number): void => {
+    if (depth > MAX_JSON_DEPTH) found.push(text);
+    else if (typeof value === 'string') {
+      if (looksLikeSecret(value) || namedSecret(named, value)) found.push(value);
+    } else if (Array.isArray(value)) for (const item of value) walk(item, named, depth + 1);
+    else if (isObject(value)) {
+      const pair = pairSays(value);
+      for (const [name, member] of Object.entries(value)) walk(member, saysOf(name, pair), depth + 1);
+    }
+  };
+  walk(document, 'nothing', 0);
+  return found;
+}
+
+export interface Redactor {
+  /** The attributes as canonical JSON text, secrets replaced. */
+  write(type: string, attributes: ExactObject, marks: Marks | null): string;
+  /** True when the text contains or encodes a known secret. */
+  holdsSecret(text: string): boolean;
+  hmac: Hmac;
+}
+
+export function createRedactor(known: KnownSecrets, hmac: Hmac): Redactor {
+  const search = known.search();
+  const anyKnown = search.patterns > 0;
+
+  const secret = (value: Exact): string =>
+    `{"$secret":${JSON.stringify(hmac(typeof value === 'string' ? value : canonical(toJson(value))))}}`;
+
+  function isSecretText(value: string, named: NameSays): boolean {
+    if (named !== 'nothing' && namedSecret(named, value)) return true;
+    if (value.length < SHORTEST_PATTERN) return false;
+    return (
+      looksLikeSecret(value) ||
+      search.hits(value) ||
+      (anyKnown && value.startsWith(COMPRESSED)) ||
+      secretsInJson(value).length > 0
+    );
+  }
+
+  /** Strings come again and again; what was found of one holds for the next. */
+  const verdicts = new Map<string, string>();
+  function writeText(value: string, named: NameSays): string {
+    if (value.length < SHORTEST_PATTERN || named !== 'nothing' || value.length > 64)
+      return isSecretText(value, named) ? secret(value) : JSON.stringify(value);
+    let text = verdicts.get(value);
+    if (text === undefined) {
+      text = isSecretText(value, named) ? secret(value) : JSON.stringify(value);
+      if (verdicts.size < 100_000) verdicts.set(value, text);
+    }
+    return text;
+  }
+
+  /** How a member's name is written, and what it says. */
+  interface Member {
+    name: string;
+    text: string;
+    says: NameSays;
+  }
+  const membersByName = new Map<string, Member>();
+  function memberNamed(name: string): Member {
+    let member = membersByName.get(name);
+    if (!member) {
+      const hidden =
+        name.length >= SHORTEST_PATTERN &&
+        (search.hits(name) || (name.length >= 20 && looksLikeSecret(name)));
+      const shown = hidden ? `$secret:${hmac(name)}` : name;
+      member = { name: shown, text: `${JSON.stringify(shown)}:`, says: says(name) };
+      if (membersByName.size < 100_000) membersByName.set(name, member);
+    }
+    return member;
+  }
+
+  function write(value: Exact, place: Place, named: NameSays): string {
+    const reach = reachOf(place);
+    if (value === null || typeof value === 'boolean')
+      return value !== null && reach !== null ? secret(value) : String(value);
+    if (reach !== null && !isEmpty(value)) return secret(value);
+    if (typeof value === 'string') return writeText(value, named);
+    if (typeof value === 'number' || value instanceof ExactNumber) {
+      const text = typeof value === 'number' ? JSON.stringify(value) : value.text;
+      const isSecret = (named === 'secret' && text.length >= 4) || search.hits(text);
+      return isSecret ? secret(value) : text;
+    }
+    if (Array.isArray(value)) {
+      let text = '[';
+      for (let i = 0; i < value.length; i++)
+        text += (i === 0 ? '' : ',') + write(value[i]!, into(place, String(i)), named);
+      return `${text}]`;
+    }
+    return writeObject(value, place);
+  }
+
+  function writeObject(value: ExactObject, place: Place): string {
+    const pair = pairSays(value);
+    const members: [name: string, text: string][] = [];
+    // Terraform writes members in order: mostly there is nothing to sort.
+    let sorted = true;
+    let before = '';
+    for (const name of Object.keys(value)) {
+      const member = memberNamed(name);
+      const named = pair !== 'nothing' && (name === 'value' || name === 'Value') ? pair : member.says;
+      members.push([member.name, member.text + write(value[name]!, into(place, name), named)]);
+      if (member.name < before) sorted = false;
+      before = member.name;
+    }
+    if (!sorted) members.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+    let text = '{';
+    for (let i = 0; i < members.length; i++) text += (i === 0 ? '' : ',') + members[i]![1];
+    return `${text}}`;
+  }
+
+  return {
+    write: (type, attributes, marks) => write(attributes, { marked: marks, table: tableOf(type) }, 'nothing'),
+    holdsSecret: (text) => search.hits(text) || looksLikeSecret(text),
+    hmac,
+  };
+}
+
+/** Attributes of one resource as another source observes them: the same tables, names and looks, canonical JSON text. */
+export function redactAttributes(type: string, attributes: ExactObject, hmac: Hmac): string {
+  const known = new KnownSecrets();
+  known.collect(type, attributes, null);
+  return createRedactor(known, hmac).write(type, attributes, null);
+}
