@@ -142,6 +142,17 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
       }
     });
 
+    it('lets the event loop turn under a reader that does nothing but read', async () => {
+      await log.append([record(changes, 0, 'a', '1')]);
+      let turned = false;
+      setTimeout(() => {
+        turned = true;
+      }, 1);
+      const began = performance.now();
+      while (!turned && performance.now() - began < 5_000) await log.read(changes, 0, 0, all);
+      expect(turned).toBe(true);
+    });
+
     it('keeps the order of concurrent calls, and every call whole', async () => {
       const calls = Array.from({ length: 50 }, (_, call) =>
         Array.from({ length: 1 + (call % 5) }, (_, i) => record(changes, 0, `${call}`, `${i}`)),

@@ -4,6 +4,7 @@ import { TOPICS } from '../../schemas/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Commit, Log, LogRecord, NewRecord, Position } from './log.ts';
 import { checkCommit, checkPartitions, checkPlace, closedLog } from './log-input.ts';
+import { createSlices } from './slices.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
 interface Partition {
@@ -20,6 +21,7 @@ export function createMemoryLog(options: { partitions: number; clock: Clock }): 
   );
   const groups = new Map<string, Map<string, Position>>();
   const subscriptions = createSubscriptions();
+  const breathe = createSlices();
   let closed = false;
 
   function place(topic: TopicName, partition: number): Partition {
@@ -55,6 +57,7 @@ export function createMemoryLog(options: { partitions: number; clock: Clock }): 
       write(records);
     },
     async read(topic, partition, from, limits) {
+      await breathe();
       const { records, end } = place(topic, partition);
       const found: LogRecord[] = [];
       let bytes = 0;
