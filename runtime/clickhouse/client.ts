@@ -1,0 +1,148 @@
+// The ClickHouse port over `@clickhouse/client`: shared by both adapters, which differ in what answers the client.
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
+import type { Json } from '../../schemas/index.ts';
+import { DriftError } from '../errors.ts';
+import type { ClickHouse, ClickHouseParameter } from './clickhouse.ts';
+
+/** A query ends by this: aborting one does not stop it in chDB. */
+const READ_SECONDS = 10;
+const WRITE_SECONDS = 300;
+
+/** The same for every statement: in chDB settings stick to their session. */
+const COMMON: ClickHouseSettings = {
+  output_format_json_quote_64bit_integers: 0,
+  // Old event times must not make a batch fail; the months they touch are few.
+  max_partitions_per_insert_block: '0',
+  max_insert_block_size: '1048576',
+};
+export const READ_SETTINGS: ClickHouseSettings = {
+  ...COMMON,
+  max_execution_time: READ_SECONDS,
+  max_memory_usage: '400000000',
+  max_threads: 2,
+};
+export const WRITE_SETTINGS: ClickHouseSettings = { ...COMMON, max_execution_time: WRITE_SECONDS };
+
+export function createClickHouse(options: {
+  /** Two sessions at least: one is a serial queue, and a long write must not delay a question. */
+  read: ClickHouseClient;
+  write: ClickHouseClient;
+  database: string;
+  /** How it is called in messages: never with a password. */
+  name: string;
+}): ClickHouse {
+  const { read, write, database, name } = options;
+
+  return {
+    database,
+    async query<Row>(
+      sql: string,
+      parameters: Readonly<Record<string, ClickHouseParameter>> = {},
+    ): Promise<Row[]> {
+      try {
+        const result = await read.query({
+          query: sql,
+          query_params: { ...parameters },
+          format: 'JSONEachRow',
+        });
+        return await result.json<Row>();
+      } catch (error) {
+        throw clickHouseError(error, name);
+      }
+    },
+    async command(sql, parameters = {}) {
+      try {
+        await write.command({ query: sql, query_params: { ...parameters } });
+      } catch (error) {
+        throw clickHouseError(error, name);
+      }
+    },
+    async insert(table, rows) {
+      if (rows.length === 0) return;
+      const body = await jsonLines(rows);
+      try {
+        const { stream } = await write.exec({
+          query: `INSERT INTO ${table} FORMAT JSONEachRow`,
+          values: Readable.from(body, { objectMode: false }),
+        });
+        // There is no answer but its end.
+        await finished(stream.resume());
+      } catch (error) {
+        throw clickHouseError(error, name);
+      }
+    },
+    async close() {
+      await Promise.all([read.close(), write.close()]);
+    },
+  };
+}
+
+const SLICE_MS = 5;
+
+/** JSON of the rows, a line each, made in slices that leave the event loop free. */
+async function jsonLines(rows: readonly Json[]): Promise<string[]> {
+  const slices: string[] = [];
+  let text = '';
+  let began = performance.now();
+  for (const row of rows) {
+    text += `${JSON.stringify(row)}\n`;
+    if (text.length > 65_536) {
+      slices.push(text);
+      text = '';
+      if (performance.now() - began > SLICE_MS) {
+        await nextTurn();
+        began = performance.now();
+      }
+    }
+  }
+  if (text !== '') slices.push(text);
+  return slices;
+}
+
+/** Codes of ClickHouse's ErrorCodes.cpp that say "not now": timeouts, too many parts or queries, memory, network. */
+const AGAIN = new Set([159, 160, 202, 209, 210, 241, 252, 279, 319, 425]);
+const TIMED_OUT = new Set([159, 160]);
+/** Values that do not fit their columns: parse errors and type mismatches. The batch holds what cannot be stored. */
+const BAD_VALUE = new Set([6, 26, 27, 38, 41, 53, 69, 70, 72, 117, 130, 131, 321, 349, 441]);
+
+export function clickHouseError(error: unknown, name: string): DriftError {
+  if (error instanceof DriftError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  if (code === null)
+    return new DriftError(`${name} cannot be reached: ${message}`, {
+      code: 'DM_DATABASE_UNREACHABLE',
+      retriable: true,
+      public: 'The ClickHouse database cannot be reached at the moment. Try again; see the log if it lasts.',
+      cause: error,
+    });
+  if (TIMED_OUT.has(code))
+    return new DriftError(`${name} gave a statement up: ${message}`, {
+      code: 'DM_TIMEOUT',
+      retriable: true,
+      public: 'The history took too long to answer. Ask for a shorter time or for less, or try again.',
+      cause: error,
+    });
+  return new DriftError(`${name} refused a statement: ${message} (${code})`, {
+    code: 'DM_DATABASE_FAILED',
+    retriable: AGAIN.has(code),
+    public: 'The ClickHouse database refused a statement. The log has the reason.',
+    cause: error,
+  });
+}
+
+/** Code of what ClickHouse itself reported; null for any other failure. The class of such errors is not one: chDB has its own copy. */
+function codeOf(error: unknown): number | null {
+  return error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^\d+$/.test(error.code)
+    ? Number(error.code)
+    : null;
+}
+
+/** True when it was the values that were refused, not the statement. */
+export const isBadValue = (error: DriftError): boolean => BAD_VALUE.has(codeOf(error.cause) ?? 0);
