@@ -12,3 +12,5 @@ export const digitalocean: Provider = {
   scopeOf: () => ({ account: null, region: null }),
   identify,
 };
+
+export { digitaloceanSnapshots, type SnapshotOptions } from './snapshot.ts';

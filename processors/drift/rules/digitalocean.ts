@@ -41,7 +41,6 @@ const COMPUTED: Record<string, readonly string[]> = {
     'private_uri',
     'database',
     'user',
-    'password',
     'ui_host',
     'ui_port',
     'ui_uri',
@@ -51,8 +50,8 @@ const COMPUTED: Record<string, readonly string[]> = {
     'metrics_endpoints',
   ],
   digitalocean_database_firewall: ['rule.uuid', 'rule.created_at'],
-  digitalocean_database_user: ['role', 'access_cert', 'access_key'],
-  digitalocean_database_connection_pool: ['host', 'private_host', 'port', 'uri', 'private_uri', 'password'],
+  digitalocean_database_user: ['role'],
+  digitalocean_database_connection_pool: ['host', 'private_host', 'port', 'uri', 'private_uri'],
   // O2: the tokens inside rotate by themselves.
   digitalocean_kubernetes_cluster: [
     'kube_config',
@@ -66,7 +65,7 @@ const COMPUTED: Record<string, readonly string[]> = {
   digitalocean_kubernetes_node_pool: ['nodes', 'actual_node_count'],
   digitalocean_volume: ['droplet_ids', 'filesystem_type'],
   digitalocean_certificate: ['uuid', 'state', 'not_after', 'sha1_fingerprint'],
-  digitalocean_project: ['owner_uuid', 'is_default'],
+  digitalocean_project: ['owner_uuid'],
   digitalocean_tag: [
     'total_resource_count',
     'droplets_count',
@@ -106,7 +105,7 @@ const OPTIONAL_COMPUTED: Record<string, readonly string[]> = {
     'type',
     'tls_cipher_policy',
   ],
-  digitalocean_record: ['ttl', 'weight', 'port', 'priority', 'flags', 'tag'],
+  digitalocean_record: ['ttl'],
   // Set only where the configuration has a block; the API always tells one.
   digitalocean_database_cluster: [
     'private_network_uuid',
@@ -272,7 +271,7 @@ export const DIGITALOCEAN_RULES: readonly Rule[] = [
     'provider-only',
     'G15',
     ['digitalocean_*'],
-    ['ip_address', 'kubeconfig_expire_seconds', 'registry_integration', 'backup_restore', 'keepers'],
+    ['kubeconfig_expire_seconds', 'registry_integration', 'backup_restore', 'keepers'],
     { skip: 'provider-only' },
   ),
   rule('co-managed.kubernetes-upgrades', 'O2', ['digitalocean_kubernetes_cluster'], ['version'], {

@@ -63,7 +63,8 @@ const time = text((value) => {
     const at = Date.parse(zoned.length === 11 ? trimmed : zoned.replace(' ', 'T').replace(/\s*UTC$/i, 'Z'));
     return Number.isNaN(at) ? trimmed : at;
   }
-  return trimmed.replace(/(^|[^\d])0?(\d):(\d{2})/g, '$1$2:$3');
+  // 1:00, 01:00 and 01:00:00, alone or inside a window (sun:05:00-sun:06:00).
+  return trimmed.replace(/(?<![\d:])0?(\d{1,2}):(\d{2})(:00)?(?![\d:])/g, '$1:$2');
 });
 
 const UNITS: Record<string, number> = {
