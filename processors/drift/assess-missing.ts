@@ -1,0 +1,165 @@
+// Decides the `missing` drift of one declared instance: proven gone, or deleted by someone else. Pure.
+import type { Drift } from '../../schemas/index.ts';
+import {
+  type Assessment,
+  driftIdOf,
+  end,
+  isOpen,
+  leave,
+  type Sight,
+  type Standing,
+  subjectOf,
+} from './desired.ts';
+import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform } from './evidence.ts';
+import { gate, waitOf } from './gate.ts';
+import { ignoringRule } from './ignoring.ts';
+import {
+  type DeclaredRow,
+  driftOf,
+  type Evidence,
+  listingOf,
+  listingScope,
+  listingScopes,
+  newestObserved,
+} from './rows.ts';
+
+const KIND = 'missing';
+
+export function assessMissing(sight: Sight, row: DeclaredRow): Assessment {
+  const { rows, arriving, options, now } = sight;
+  const id = driftIdOf(rows, sight.event.org, row.workspace, row.type, row.resourceId, KIND);
+  const drift = driftOf(rows, id);
+  if (row.deposed) return end(id, drift, 'removed', row.time);
+  const changes = changesOf(rows, row.type, row.resourceId, arriving);
+  const removal = removalIn(changes, row);
+  const observed = newestObserved(rows, row.type, row.resourceId);
+  if (observed && observed.attributes !== null) {
+    if (removal && removal.time > observed.seenAt) return suspected(sight, row, id, drift, changes, removal);
+    return end(id, drift, drift?.confidence === 'confirmed' ? 'reverted' : 'dismissed', observed.seenAt);
+  }
+
+  const absentAt = observed ? observed.seenAt : listedAbsent(sight, row);
+  // Right after a creation "not found" is what an eventually consistent API answers: only a later proof, or a delete, counts.
+  const proven =
+    absentAt !== null &&
+    absentAt >= row.time &&
+    (absentAt - row.time >= options.settleMs || removal !== null);
+  if (absentAt !== null && absentAt >= row.time && !proven) {
+    const until = row.time + options.settleMs;
+    if (now < until) return { ...leave(id), wait: waiting(row, until) };
+  }
+  const since = observed && absentAt !== null ? Math.max(observed.time, row.time) : absentAt;
+  if (since !== null && absentAt !== null && absentAt >= row.time) {
+    const standing = standingOf(sight, row, drift, changes, removal, since);
+    if (isOpen(drift) && drift.confidence === 'confirmed') return { ...leave(id), desired: standing };
+    const verdict = gate(sight, row, KIND, since, changes);
+    if (verdict.verdict === 'wait') {
+      const suspicion = removal ? suspected(sight, row, id, drift, changes, removal) : leave(id);
+      return { ...suspicion, wait: verdict.wait, refresh: verdict.refresh };
+    }
+    if (verdict.verdict === 'unknown')
+      return { ...leave(id), desired: { ...standing, confidence: 'unverified', note: verdict.note } };
+    if (!proven)
+      return {
+        ...leave(id),
+        desired: {
+          ...standing,
+          confidence: 'unverified',
+          note: 'not found only once, right after it was declared',
+        },
+        wait: waiting(row, now + Math.max(now - row.time, options.graceMs, 1000)),
+      };
+    return { ...leave(id), desired: standing };
+  }
+  if (removal) return suspected(sight, row, id, drift, changes, removal);
+  // Declared again after it was gone, or made again: nothing says that it is missing now.
+  if (
+    isOpen(drift) &&
+    drift.confidence !== 'confirmed' &&
+    forgotten(drift.actors, changes).length > 0 &&
+    !changes.some((change) => creates(change, row.type, row.resourceId))
+  )
+    return leave(id);
+  return end(id, drift, 'reverted', changes.at(-1)?.time ?? row.time);
+}
+
+const waiting = (row: DeclaredRow, at: number): Assessment['wait'] => ({
+  what: waitOf(row, 'settle'),
+  at,
+  scopes: listingScopes(row).map(listingScope),
+  phase: 'grace',
+});
+
+/** The last deletion by anyone but Terraform, if nothing made the object again since. */
+function removalIn(changes: readonly Evidence[], row: DeclaredRow): Evidence | null {
+  let removal: Evidence | null = null;
+  for (const change of changes) {
+    if (deletes(change, row.type, row.resourceId)) removal = isTerraform(change) ? null : change;
+    else if (creates(change, row.type, row.resourceId)) removal = null;
+  }
+  return removal;
+}
+
+/** When the newest complete listing that should have shown the instance began; null when there is none. */
+function listedAbsent({ rows }: Sight, row: DeclaredRow): number | null {
+  let newest: number | null = null;
+  for (const scope of listingScopes(row)) {
+    const listing = listingOf(rows, scope);
+    if (listing && (newest === null || listing.startedAt > newest)) newest = listing.startedAt;
+  }
+  return newest;
+}
+
+function standingOf(
+  sight: Sight,
+  row: DeclaredRow,
+  drift: Drift | undefined,
+  changes: readonly Evidence[],
+  removal: Evidence | null,
+  at: number,
+): Standing {
+  const deletions = removal
+    ? changes.filter((change) => !isTerraform(change) && deletes(change, row.type, row.resourceId))
+    : [];
+  return {
+    state: 'open',
+    kind: KIND,
+    subject: subjectOf(row),
+    confidence: 'confirmed',
+    certainty: 'high',
+    absorbed: false,
+    severity: sight.options.severity({ type: row.type, kind: KIND, differences: [] }),
+    differences: [],
+    actors: actorsOf(deletions, isOpen(drift) ? forgotten(drift.actors, changes) : []),
+    declaredAsOf: row.time,
+    observedAsOf: at,
+    at,
+    ignoredBy: ignoringRule(sight, subjectOf(row), []),
+    note: null,
+  };
+}
+
+function suspected(
+  sight: Sight,
+  row: DeclaredRow,
+  id: string,
+  drift: Drift | undefined,
+  changes: readonly Evidence[],
+  removal: Evidence,
+): Assessment {
+  const { options, now } = sight;
+  const overdue = options.reads ? removal.heard + options.suspectWindowMs : Number.POSITIVE_INFINITY;
+  const late = now >= overdue;
+  const standing = standingOf(sight, row, drift, changes, removal, removal.time);
+  return {
+    ...leave(id),
+    desired: {
+      ...standing,
+      confidence: late ? 'unverified' : 'suspected',
+      observedAsOf: null,
+      note: late ? 'could not be read in time' : null,
+    },
+    wait:
+      options.reads && !late ? { what: waitOf(row, 'gone'), at: overdue, scopes: [], phase: 'grace' } : null,
+  };
+}

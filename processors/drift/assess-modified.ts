@@ -1,0 +1,258 @@
+// Decides the `modified` drift of one declared instance, confirmed or suspected, from facts alone. Pure.
+import type { Difference, Drift } from '../../schemas/index.ts';
+import { type Absorption, absorb } from './absorb.ts';
+import type { Comparison } from './comparison.ts';
+import {
+  type Assessment,
+  driftIdOf,
+  end,
+  isOpen,
+  leave,
+  type Sight,
+  type Standing,
+  subjectOf,
+} from './desired.ts';
+import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform, rewrites } from './evidence.ts';
+import { gate, isRunning, untilRunEnds, waitOf } from './gate.ts';
+import { ignoringRule } from './ignoring.ts';
+import { withoutChildren } from './parents.ts';
+import {
+  absorbedOf,
+  attributesOf,
+  type DeclaredRow,
+  driftOf,
+  type Evidence,
+  listingScope,
+  newestObserved,
+  type Observed,
+  runOf,
+  scopeOf,
+  stateOf,
+} from './rows.ts';
+
+const KIND = 'modified';
+
+interface Seen {
+  sight: Sight;
+  row: DeclaredRow;
+  id: string;
+  drift: Drift | undefined;
+  observed: Observed | undefined;
+  changes: Evidence[];
+  /** Changes by anyone but Terraform that may have modified the instance. */
+  others: Evidence[];
+}
+
+export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
+  const { rows, arriving } = sight;
+  const id = driftIdOf(rows, sight.event.org, row.workspace, row.type, row.resourceId, KIND);
+  const drift = driftOf(rows, id);
+  if (row.deposed) return end(id, drift, 'removed', row.time, 'the instance is deposed');
+  const observed = newestObserved(rows, row.type, row.resourceId);
+  if (observed && observed.attributes === null && observed.seenAt >= row.time)
+    return end(id, drift, 'removed', observed.seenAt, 'the object is gone');
+  const changes = changesOf(rows, row.type, row.resourceId, arriving);
+  const others = changes.filter((change) => mayModify(sight, row, change, changes));
+  const seen: Seen = { sight, row, id, drift, observed, changes, others };
+  if (!observed || observed.attributes === null) return suspect(seen, null);
+  const comparison = sight.options.compare({
+    type: row.type,
+    declared: attributesOf(row),
+    observed: attributesOf(observed),
+    configuration: null,
+  });
+  return compared(seen, observed, withoutChildren(rows, sight.options.parents, row, comparison));
+}
+
+/** A creation by hand before the state was written is how the object came to be adopted; only pushed states tell when. */
+function mayModify(sight: Sight, row: DeclaredRow, change: Evidence, changes: Evidence[]): boolean {
+  if (isTerraform(change) || deletes(change, row.type, row.resourceId)) return false;
+  if (!creates(change, row.type, row.resourceId)) return true;
+  const isAdoption =
+    stateOf(sight.rows, row.workspace)?.pushed === true &&
+    change.time < row.time &&
+    !changes.some((one) => deletes(one, row.type, row.resourceId) && one.time <= change.time);
+  return !isAdoption;
+}
+
+function compared(seen: Seen, observed: Observed, comparison: Comparison): Assessment {
+  const { sight, row, id, drift } = seen;
+  const absorption = absorb({
+    drift,
+    natural: comparison.differences,
+    bases: absorbedOf(sight.rows, id),
+    declaredMoved: drift !== undefined && row.time > (drift.declaredAsOf ?? 0),
+    observedMoved: drift !== undefined && observed.time > (drift.observedAsOf ?? 0),
+    meant: wasMeant(seen, observed),
+  });
+  const fresh = observed.seenAt >= row.time;
+  const known = new Set(isOpen(drift) ? drift.differences.map((one) => one.path) : []);
+  const news = absorption.differences.filter((one) => !known.has(one.path));
+  if (!fresh && news.length > 0) {
+    // The declaration is newer than what was seen: no drift before it was looked at again.
+    const differences = absorption.differences.filter((one) => known.has(one.path));
+    const assessment = conclude(seen, observed, comparison, { ...absorption, differences });
+    return { ...assessment, wait: assessment.wait ?? lookAgain(seen, observed) };
+  }
+  if (news.length > 0 || (isOpen(drift) && drift.confidence !== 'confirmed' && known.size > 0)) {
+    const verdict = gate(sight, row, KIND, Math.max(observed.time, row.time), seen.changes);
+    if (verdict.verdict === 'wait') {
+      const suspected = isOpen(drift) && drift.differences.length > 0 ? leave(id) : suspect(seen, observed);
+      return { ...suspected, wait: verdict.wait, refresh: verdict.refresh };
+    }
+    if (verdict.verdict === 'unknown') {
+      const standing = standingOf(seen, observed, comparison, absorption.differences);
+      return { ...leave(id), desired: { ...standing, confidence: 'unverified', note: verdict.note } };
+    }
+  } else if (isOpen(drift) && row.time > (drift.declaredAsOf ?? 0) && !wasMeant(seen, observed)) {
+    // A run that moved the declaration may have read the drift into the state, or be about to undo it: its last word counts.
+    const run = runOf(sight.rows, row.workspace);
+    if (drift.differences.length > 0 && isRunning(sight, run))
+      return { ...leave(id), wait: untilRunEnds(sight, row, KIND, run) };
+  }
+  return conclude(seen, observed, comparison, absorption);
+}
+
+/** Whether the value that was observed is Terraform's own doing: it wrote last, or the value appeared during its run. */
+function wasMeant({ sight, row, changes, drift }: Seen, observed: Observed): boolean {
+  const before = changes.filter((change) => change.time <= observed.time && change.verb !== 'tag');
+  const last = before.at(-1);
+  if (last) return isTerraform(last) && last.time > (drift?.declaredAsOf ?? 0);
+  const run = runOf(sight.rows, row.workspace);
+  return isRunning(sight, run) && run.time <= observed.time;
+}
+
+function conclude(
+  seen: Seen,
+  observed: Observed,
+  comparison: Comparison,
+  absorption: Absorption,
+): Assessment {
+  const { id, drift, row } = seen;
+  const remember = absorption.changed ? { absorbed: absorption.bases } : {};
+  if (absorption.differences.length > 0) {
+    const standing = standingOf(seen, observed, comparison, absorption.differences);
+    const absorbed = absorption.bases.length > 0;
+    return {
+      ...leave(id),
+      desired: {
+        ...standing,
+        absorbed,
+        note: absorbed
+          ? 'the state took over the observed value; the configuration is not known to agree'
+          : null,
+      },
+      ...remember,
+    };
+  }
+  if (isOpen(drift) && drift.differences.length > 0 && !unsettled(seen, observed).length) {
+    const declared = row.time > (drift.declaredAsOf ?? 0);
+    return { ...end(id, drift, declared ? 'declared' : 'reverted', observed.seenAt), ...remember };
+  }
+  return { ...suspect(seen, observed), ...remember };
+}
+
+function standingOf(
+  { sight, row, drift, changes, others }: Seen,
+  observed: Observed,
+  comparison: Comparison,
+  differences: Difference[],
+): Standing {
+  const since = drift?.status === 'resolved' ? (drift.resolvedAt ?? 0) : 0;
+  const actors = actorsOf(
+    others.filter((change) => change.time > since),
+    isOpen(drift) ? forgotten(drift.actors, changes) : [],
+  );
+  return {
+    state: 'open',
+    kind: KIND,
+    subject: subjectOf(row),
+    confidence: 'confirmed',
+    certainty: comparison.certainty,
+    absorbed: false,
+    severity: sight.options.severity({ type: row.type, kind: KIND, differences }),
+    differences,
+    actors,
+    declaredAsOf: row.time,
+    observedAsOf: observed.time,
+    at: observed.time,
+    ignoredBy:
+      (differences === comparison.differences ? comparison.ignoredBy : null) ??
+      ignoringRule(sight, subjectOf(row), differences),
+    note: null,
+  };
+}
+
+/** Changes by others that no newer observation has settled, and that Terraform did not write over. */
+function unsettled({ sight, row, changes, others }: Seen, observed: Observed | null): Evidence[] {
+  const pushed = stateOf(sight.rows, row.workspace);
+  return others.filter((change) => {
+    if (observed && change.time <= observed.seenAt) return false;
+    if (!pushed?.pushed) return true;
+    return !changes.some(
+      (later) => isTerraform(later) && rewrites(later, change) && pushed.checkedAt >= later.time,
+    );
+  });
+}
+
+function suspect(seen: Seen, observed: Observed | null): Assessment {
+  const { sight, row, id, drift, changes, others } = seen;
+  const open = unsettled(seen, observed);
+  const remembered = isOpen(drift) ? forgotten(drift.actors, changes) : [];
+  const still =
+    isOpen(drift) && remembered.length > 0 && !(observed && observed.seenAt >= drift.changedAt)
+      ? remembered
+      : [];
+  if (open.length === 0 && still.length === 0) {
+    if (!isOpen(drift)) return leave(id);
+    const settled = observed !== null && others.every((change) => change.time <= observed.seenAt);
+    const at = settled ? observed.seenAt : (changes.at(-1)?.time ?? row.time);
+    return end(id, drift, settled ? 'dismissed' : 'reverted', at);
+  }
+  const actors = actorsOf(open, still);
+  const heard = Math.min(...open.map((change) => change.heard));
+  const overdue =
+    sight.options.reads && open.length > 0 ? heard + sight.options.suspectWindowMs : Number.POSITIVE_INFINITY;
+  const late =
+    sight.now >= overdue || (isOpen(drift) && open.length === 0 && drift.confidence === 'unverified');
+  return {
+    ...leave(id),
+    desired: {
+      state: 'open',
+      kind: KIND,
+      subject: subjectOf(row),
+      confidence: late ? 'unverified' : 'suspected',
+      certainty: actors.every((actor) => actor.certainty === 'high') ? 'high' : 'low',
+      absorbed: false,
+      severity: sight.options.severity({ type: row.type, kind: KIND, differences: [] }),
+      differences: [],
+      actors,
+      declaredAsOf: row.time,
+      observedAsOf: observed?.time ?? null,
+      at: open.at(-1)?.time ?? drift?.changedAt ?? row.time,
+      ignoredBy: ignoringRule(sight, subjectOf(row), []),
+      note: late ? 'could not be read in time' : null,
+    },
+    wait:
+      overdue !== Number.POSITIVE_INFINITY && !late
+        ? { what: waitOf(row, 'read'), at: overdue, scopes: [], phase: 'grace' }
+        : null,
+  };
+}
+
+const LOOKING_MS = 30 * 86_400_000;
+
+/**
+ * An observation that only repeats what was seen wakes no one: so this looks again after a while, each time twice as long,
+ * and whenever a listing of the scope completes.
+ */
+function lookAgain({ sight, row }: Seen, observed: Observed): Assessment['wait'] {
+  const age = Math.max(sight.now - row.time, sight.options.graceMs, 1000);
+  if (age > LOOKING_MS) return null;
+  return {
+    what: waitOf(row, 'look'),
+    at: sight.now + age,
+    scopes: [listingScope(scopeOf(observed, row.type))],
+    phase: 'grace',
+  };
+}

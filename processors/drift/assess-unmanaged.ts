@@ -1,0 +1,151 @@
+// Decides the `unmanaged` drift of one resource that may be declared nowhere: made by hand, or found in an account whose
+// states are all connected. Pure.
+import type { Rows } from '../../runtime/processor.ts';
+import type { Drift } from '../../schemas/index.ts';
+import {
+  type Assessment,
+  driftIdOf,
+  end,
+  isOpen,
+  leave,
+  type Sight,
+  type Standing,
+  type Subject,
+} from './desired.ts';
+import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform } from './evidence.ts';
+import { ignoringRule, isComplete } from './ignoring.ts';
+import {
+  driftOf,
+  type Evidence,
+  instancesOf,
+  newestObserved,
+  type Observed,
+  part,
+  runOf,
+  stateScope,
+} from './rows.ts';
+import { WAIT_TIMER } from './timers.ts';
+
+const KIND = 'unmanaged';
+
+export const unmanagedIdOf = (rows: Rows, org: string, type: string, id: string): string =>
+  driftIdOf(rows, org, null, type, id, KIND);
+
+export function assessUnmanaged(sight: Sight, type: string, resourceId: string): Assessment {
+  const { rows, arriving } = sight;
+  const id = unmanagedIdOf(rows, sight.event.org, type, resourceId);
+  const drift = driftOf(rows, id);
+  const changes = changesOf(rows, type, resourceId, arriving);
+  const observed = newestObserved(rows, type, resourceId);
+  const made = changes.filter((change) => !isTerraform(change) && creates(change, type, resourceId));
+  if (!drift && made.length === 0 && !(observed && isComplete(sight, observed))) return leave(id);
+
+  const [declared] = instancesOf(rows, type, resourceId, 1);
+  const stood = made.length > 0 ? standingOf(sight, type, resourceId, drift, changes, made, null) : null;
+  if (declared) {
+    const at = Math.max(declared.time, made.at(-1)?.time ?? 0);
+    return { ...leave(id), desired: { state: 'resolved', resolution: 'adopted', at, note: null, stood } };
+  }
+  const last = changes
+    .filter((one) => creates(one, type, resourceId) || deletes(one, type, resourceId))
+    .at(-1);
+  const goneAt = Math.max(
+    last && deletes(last, type, resourceId) ? last.time : 0,
+    observed?.attributes === null ? observed.seenAt : 0,
+    drift?.resolution === 'removed' ? (drift.resolvedAt ?? 0) : 0,
+  );
+  const seenAt = Math.max(made.at(-1)?.time ?? 0, observed?.attributes != null ? observed.seenAt : 0);
+  if (goneAt > 0 && goneAt >= seenAt)
+    return {
+      ...leave(id),
+      desired: { state: 'resolved', resolution: 'removed', at: goneAt, note: null, stood },
+    };
+  if (observed?.attributes != null && isComplete(sight, observed))
+    return found(sight, type, resourceId, drift, changes, made, observed);
+  if (stood) return { ...leave(id), desired: stood };
+  // Nothing new about one whose creation is no longer remembered; but a withdrawn rule takes its drift along.
+  if (isOpen(drift) && drift.confidence === 'confirmed')
+    return end(id, drift, 'ignored', sight.event.time, 'its account is not complete');
+  return leave(id);
+}
+
+/** In a complete account what no state declares is drift; but a state of a run under way may yet come to declare it. */
+function found(
+  sight: Sight,
+  type: string,
+  resourceId: string,
+  drift: Drift | undefined,
+  changes: Evidence[],
+  made: Evidence[],
+  observed: Observed,
+): Assessment {
+  const id = unmanagedIdOf(sight.rows, sight.event.org, type, resourceId);
+  const standing = standingOf(sight, type, resourceId, drift, changes, made, observed);
+  if (isOpen(drift) && drift.confidence === 'confirmed') return { ...leave(id), desired: standing };
+  const running = runningWorkspaces(sight);
+  const until = running?.until ?? observed.time + sight.options.graceMs;
+  if (sight.now >= until) return { ...leave(id), desired: standing };
+  const wait: Assessment['wait'] = {
+    what: part(WAIT_TIMER, type, resourceId, KIND),
+    at: until,
+    scopes: running?.scopes ?? [],
+    phase: 'grace',
+  };
+  const suspicion = made.length > 0 ? { ...standing, confidence: 'suspected' as const } : null;
+  return { ...leave(id), desired: suspicion, wait };
+}
+
+function runningWorkspaces({ rows, now, options }: Sight): { until: number; scopes: string[] } | null {
+  const scopes: string[] = [];
+  let until = 0;
+  for (const [name] of rows.listShared(part('run', ''))) {
+    const workspace = name.slice(part('run', '').length);
+    const run = runOf(rows, workspace);
+    if (!run?.open || now >= run.time + options.maxRunMs) continue;
+    scopes.push(stateScope(workspace));
+    until = Math.max(until, run.time + options.maxRunMs);
+  }
+  return scopes.length > 0 ? { until, scopes } : null;
+}
+
+function standingOf(
+  sight: Sight,
+  type: string,
+  resourceId: string,
+  drift: Drift | undefined,
+  changes: Evidence[],
+  made: Evidence[],
+  observed: Observed | null,
+): Standing {
+  const from = observed ?? made.at(-1) ?? null;
+  const subject: Subject = {
+    provider: from?.provider ?? drift?.provider ?? '-',
+    account: from?.account ?? null,
+    region: from?.region ?? null,
+    owner: null,
+    type,
+    resourceId,
+    workspace: null,
+    address: null,
+    stateSerial: null,
+  };
+  const actors = actorsOf(made, isOpen(drift) ? forgotten(drift.actors, changes) : []);
+  const byService = made.length > 0 && made.every((change) => change.actor.via === 'service');
+  const owner = observed?.ownedBy ?? (byService ? made[0]!.actor.name : null);
+  return {
+    state: 'open',
+    kind: KIND,
+    subject,
+    confidence: observed ? 'confirmed' : 'suspected',
+    certainty: actors.every((actor) => actor.certainty === 'high') ? 'high' : 'low',
+    absorbed: false,
+    severity: sight.options.severity({ type, kind: KIND, differences: [] }),
+    differences: [],
+    actors,
+    declaredAsOf: null,
+    observedAsOf: observed?.time ?? null,
+    at: observed?.time ?? made.at(-1)?.time ?? drift?.openedAt ?? sight.event.time,
+    ignoredBy: owner !== null ? `owned by ${owner}` : ignoringRule(sight, subject, []),
+    note: null,
+  };
+}

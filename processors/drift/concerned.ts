@@ -1,0 +1,188 @@
+// Which declared instances and resources an event may change the drifts of. Never lists a whole object unless a change
+// names only a type: cost follows what changed.
+import type { Rows } from '../../runtime/processor.ts';
+import { type Assessment, driftIdOf, end, isOpen, type Sight } from './desired.ts';
+import { NAMELESS_LIMIT, namesDeclared } from './evidence.ts';
+import {
+  type DeclaredRow,
+  declaredAt,
+  driftOf,
+  evidenceOf,
+  instancesOf,
+  isObserved,
+  listingScope,
+  namesOf,
+  part,
+  stateScope,
+  type WaitRow,
+  waitPart,
+} from './rows.ts';
+import { WAIT_TIMER } from './timers.ts';
+
+export interface Concerned {
+  instances: DeclaredRow[];
+  resources: { type: string; id: string; isContestable: boolean }[];
+  /** Ends of drifts whose instance left this object. */
+  left: Assessment[];
+}
+
+class Collected implements Concerned {
+  readonly instances: DeclaredRow[] = [];
+  readonly resources: Concerned['resources'] = [];
+  readonly left: Assessment[] = [];
+  private readonly rows: Rows;
+  private readonly seen = new Set<string>();
+
+  constructor(rows: Rows) {
+    this.rows = rows;
+  }
+
+  instance(row: DeclaredRow | undefined): void {
+    if (!row || row.withdrawn || this.isSeen(part('d', row.workspace, row.address))) return;
+    this.instances.push(row);
+  }
+
+  resource(type: string, id: string, isContestable: boolean): void {
+    if (this.isSeen(part('r', type, id, String(isContestable)))) return;
+    this.resources.push({ type, id, isContestable });
+  }
+
+  instancesOf(type: string, id: string | null): void {
+    for (const row of instancesOf(this.rows, type, id)) this.instance(row);
+  }
+
+  private isSeen(name: string): boolean {
+    if (this.seen.has(name)) return true;
+    this.seen.add(name);
+    return false;
+  }
+}
+
+export function concerned(sight: Sight): Concerned {
+  const { rows, event } = sight;
+  const found = new Collected(rows);
+  switch (event.type) {
+    case 'resource.declared': {
+      const { workspace, address, type, resourceId } = event.body;
+      const row = declaredAt(rows, workspace, address);
+      leftBehind(sight, workspace, address, row, found);
+      found.instance(row);
+      found.resource(type, resourceId, true);
+      // A change that names this instance no longer concerns those it only names the type of.
+      for (const change of evidenceOf(rows, type, resourceId))
+        for (const target of change.targets) if (target.id === null) nameless(rows, target.type, found);
+      break;
+    }
+    case 'resource.withdrawn':
+    case 'resource.rekeyed': {
+      const { workspace, address, type, resourceId } = event.body;
+      const moved = event.type === 'resource.withdrawn' && event.body.reason === 'moved';
+      const row = declaredAt(rows, workspace, address);
+      if (!(moved && row?.withdrawn)) leftBehind(sight, workspace, address, row, found);
+      found.resource(type, resourceId, true);
+      break;
+    }
+    case 'resource.observed':
+    case 'resource.vanished': {
+      const { type, resourceId } = event.body;
+      found.instancesOf(type, resourceId);
+      found.resource(type, resourceId, false);
+      break;
+    }
+    case 'change.reported':
+      touched(sight, found);
+      break;
+    case 'clock.due':
+      woken(rows, namesOf(event.body.what), found);
+      break;
+    case 'state.published':
+    case 'run.finished':
+      waiting(rows, stateScope(event.body.workspace), found);
+      unknownIn(rows, event.body.workspace, found);
+      break;
+    case 'snapshot.completed':
+      waiting(rows, listingScope(event.body.scope), found);
+      unobserved(rows, event.body.scope, found);
+      break;
+    case 'rules.published':
+      ruled(rows, found);
+      break;
+  }
+  return found;
+}
+
+/** Drifts at an address whose instance is no longer there end; one that only moved goes on at its new address. */
+function leftBehind(
+  { rows, event }: Sight,
+  workspace: string,
+  address: string,
+  row: DeclaredRow | undefined,
+  found: Collected,
+): void {
+  for (const [name] of rows.list(part('p', workspace, address, ''))) {
+    const id = namesOf(name)[3]!;
+    const drift = driftOf(rows, id);
+    if (!isOpen(drift)) continue;
+    if (row && !row.withdrawn && row.type === drift.type && row.resourceId === drift.resourceId) continue;
+    if (instancesOf(rows, drift.type, drift.resourceId).some((one) => one.workspace === workspace)) continue;
+    const rekeyed = event.type === 'resource.rekeyed' ? `placed under ${event.body.toObjectKey}` : null;
+    found.left.push(end(id, drift, 'removed', event.time, rekeyed));
+    found.resource(drift.type, drift.resourceId, true);
+  }
+}
+
+function nameless(rows: Rows, type: string, found: Collected): void {
+  const rowsOfType = instancesOf(rows, type, null, NAMELESS_LIMIT + 1);
+  if (rowsOfType.length <= NAMELESS_LIMIT) for (const row of rowsOfType) found.instance(row);
+}
+
+function touched({ rows, arriving }: Sight, found: Collected): void {
+  const change = arriving!;
+  const named = namesDeclared(rows, change);
+  for (const { type, id } of change.targets) {
+    if (id !== null) found.instancesOf(type, id);
+    else if (!named) nameless(rows, type, found);
+  }
+  const [first] = change.targets;
+  if (first && first.id !== null) found.resource(first.type, first.id, false);
+}
+
+function woken(rows: Rows, [kind, first, second]: string[], found: Collected): void {
+  if (kind !== WAIT_TIMER || first === undefined || second === undefined) return;
+  const row = declaredAt(rows, first, second);
+  if (row) found.instance(row);
+  else found.resource(first, second, false);
+}
+
+function waiting(rows: Rows, scope: string, found: Collected): void {
+  for (const [name, value] of rows.list(waitPart('')))
+    if ((value as WaitRow).scopes.includes(scope)) woken(rows, namesOf(name).slice(1), found);
+}
+
+/** Drifts that are unknown because of their workspace's state or run. */
+function unknownIn(rows: Rows, workspace: string, found: Collected): void {
+  for (const [name] of rows.list(part('p', workspace, ''))) {
+    const [, , address, id] = namesOf(name);
+    if (driftOf(rows, id!)?.confidence === 'unverified')
+      found.instance(declaredAt(rows, workspace, address!));
+  }
+}
+
+function unobserved(rows: Rows, scope: string, found: Collected): void {
+  const type = scope.slice(scope.lastIndexOf('/') + 1);
+  for (const row of instancesOf(rows, type, null))
+    if (!isObserved(rows, type, row.resourceId)) found.instance(row);
+}
+
+function ruled(rows: Rows, found: Collected): void {
+  for (const [name] of rows.list(part('x', ''))) {
+    const drift = driftOf(rows, namesOf(name)[1]!);
+    if (!isOpen(drift)) continue;
+    if (drift.workspace !== null) found.instance(declaredAt(rows, drift.workspace, drift.address!));
+    else found.resource(drift.type, drift.resourceId, true);
+  }
+  for (const [name] of rows.list(part('o', ''))) {
+    const [, type, id] = namesOf(name);
+    found.resource(type!, id!, false);
+  }
+}

@@ -1,0 +1,147 @@
+// What an assessment answers: the drift that should stand, and what to wait for. Pure data, and how it is identified.
+import type { Rows } from '../../runtime/processor.ts';
+import type {
+  Actor,
+  Certainty,
+  Confidence,
+  Difference,
+  Drift,
+  DriftKind,
+  Event,
+  Resolution,
+  Severity,
+} from '../../schemas/index.ts';
+import { stableId } from '../../schemas/index.ts';
+import type { Compare } from './comparison.ts';
+import type { Parents } from './parents.ts';
+import type { DeclaredRow, Evidence } from './rows.ts';
+
+export interface DetectorOptions {
+  compare: Compare;
+  severity: (drift: { type: string; kind: DriftKind; differences: readonly Difference[] }) => Severity;
+  parents: Parents;
+  /** How long a state may lag behind what Terraform did, where nothing tells us of its runs; milliseconds. */
+  graceMs: number;
+  /** How long "not found" may follow a creation before it means gone; milliseconds. */
+  settleMs: number;
+  /** How long a suspected drift waits to be read before it is `unverified`; milliseconds. */
+  suspectWindowMs: number;
+  /** How long changes are remembered after they were heard of; milliseconds. */
+  evidenceMs: number;
+  /** A run older than this holds a stale lock; milliseconds. */
+  maxRunMs: number;
+  /** How long the fetch of a state's head may take; milliseconds. */
+  headMs: number;
+  /** False where states are read once and no one can fetch them again (a one-shot scan). */
+  fetchHead: boolean;
+  /** True when something reads what is suspected; without it, suspected drifts stay so. */
+  reads: boolean;
+}
+
+/** What every assessment sees. */
+export interface Sight {
+  rows: Rows;
+  event: Event;
+  now: number;
+  options: DetectorOptions;
+  /** The change being decided on, which no row holds yet. */
+  arriving: Evidence | null;
+}
+
+/** What a drift is about. */
+export interface Subject {
+  provider: string;
+  account: string | null;
+  region: string | null;
+  owner: string | null;
+  type: string;
+  resourceId: string;
+  workspace: string | null;
+  address: string | null;
+  stateSerial: number | null;
+}
+
+export interface Standing {
+  state: 'open';
+  kind: DriftKind;
+  subject: Subject;
+  confidence: Confidence;
+  certainty: Certainty;
+  absorbed: boolean;
+  severity: Severity;
+  differences: Difference[];
+  actors: Actor[];
+  declaredAsOf: number | null;
+  observedAsOf: number | null;
+  /** Event time of what makes it stand. */
+  at: number;
+  ignoredBy: string | null;
+  note: string | null;
+}
+
+export interface Ended {
+  state: 'resolved';
+  resolution: Resolution;
+  at: number;
+  note: string | null;
+  /** What had stood; when nothing stands, it is recorded as opened and resolved. Null: then nothing is recorded. */
+  stood: Standing | null;
+}
+
+export interface Wait {
+  what: string;
+  at: number;
+  scopes: string[];
+  /** `head`: the head of the state was asked for when this was set. */
+  phase: 'grace' | 'head';
+}
+
+export interface Assessment {
+  id: string;
+  /** Null: leave what stands. */
+  desired: Standing | Ended | null;
+  wait: Wait | null;
+  /** Workspace whose head must be fetched again. */
+  refresh: string | null;
+  /** Differences that the state took over without being meant to; undefined: no change to what is remembered. */
+  absorbed?: Difference[];
+}
+
+/** Drifts of one declared instance: `modified` (also while suspected) and `missing`; of an object: the other two. */
+export const driftIdOf = (
+  rows: Rows,
+  org: string,
+  workspace: string | null,
+  type: string,
+  resourceId: string,
+  kind: DriftKind,
+): string => stableId('drf', org, workspace ?? '-', rows.objectKey, type, resourceId, kind);
+
+export const subjectOf = (row: DeclaredRow): Subject => ({
+  provider: row.provider,
+  account: row.account,
+  region: row.region,
+  owner: row.owner,
+  type: row.type,
+  resourceId: row.resourceId,
+  workspace: row.workspace,
+  address: row.address,
+  stateSerial: row.serial,
+});
+
+export const isOpen = (drift: Drift | undefined): drift is Drift =>
+  drift !== undefined && drift.status !== 'resolved';
+
+export const leave = (id: string): Assessment => ({ id, desired: null, wait: null, refresh: null });
+
+/** Ends what stands, if anything does. */
+export const end = (
+  id: string,
+  drift: Drift | undefined,
+  resolution: Resolution,
+  at: number,
+  note: string | null = null,
+): Assessment =>
+  isOpen(drift)
+    ? { id, desired: { state: 'resolved', resolution, at, note, stood: null }, wait: null, refresh: null }
+    : leave(id);

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { driveProcessor } from '../../runtime/testing/driver.ts';
+import {
+  changeReported,
+  declared,
+  observed,
+  snapshotCompleted,
+  snapshotFailed,
+  statePublished,
+  TEST_TIME,
+  vanished,
+  withdrawn,
+} from '../../runtime/testing/events.ts';
+import type { Drift } from '../../schemas/index.ts';
+import { createDriftDetector, type DriftDetectorOptions } from './index.ts';
+import { deepCompare } from './testing/deep-compare.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const at = (offset: number) => ({ time: TEST_TIME + offset });
+const A = '{"acl":"private"}';
+const B = '{"acl":"public"}';
+
+function given(options: Partial<DriftDetectorOptions> = {}) {
+  const driver = driveProcessor(createDriftDetector({ compare: deepCompare, ...options }));
+  const drifts = (): Drift[] => {
+    const current = new Map(driver.outputsOf('drift.current').map(({ body }) => [body.drift.id, body.drift]));
+    return [...current.values()];
+  };
+  return { ...driver, drifts, open: () => drifts().filter((drift) => drift.status !== 'resolved') };
+}
+
+const state = (attributes: string, offset = 0, serial = 1) => [
+  declared({ attributes, serial }, at(offset)),
+  statePublished({ serial }, at(offset)),
+];
+
+describe('modified', () => {
+  it('a value that differs from the declared one opens a confirmed drift', () => {
+    const detector = given();
+    detector.inputs([...state(A), observed({ attributes: B }, at(minute))]);
+    expect(detector.drifts()).toMatchObject([
+      {
+        kind: 'modified',
+        confidence: 'confirmed',
+        status: 'open',
+        revision: 1,
+        openedAt: TEST_TIME + minute,
+        differences: [{ path: 'acl', declared: '"private"', observed: '"public"' }],
+      },
+    ]);
+  });
+
+  it('a value equal to the declared one opens nothing', () => {
+    const detector = given();
+    detector.inputs([...state(A), observed({ attributes: A }, at(minute))]);
+    expect(detector.outputs()).toEqual([]);
+  });
+
+  it('a value that moved back to the declared one closes it as reverted', () => {
+    const detector = given();
+    detector.inputs([
+      ...state(A),
+      observed({ attributes: B }, at(minute)),
+      observed({ attributes: A }, at(2 * minute)),
+    ]);
+    expect(detector.drifts()).toMatchObject([{ status: 'resolved', resolution: 'reverted', revision: 2 }]);
+  });
+
+  it('a drift that comes back is the same drift, reopened', () => {
+    const detector = given();
+    detector.inputs([
+      ...state(A),
+      observed({ attributes: B }, at(minute)),
+      observed({ attributes: A }, at(2 * minute)),
+      observed({ attributes: B }, at(3 * minute)),
+    ]);
+    expect(detector.drifts()).toMatchObject([{ status: 'open', revision: 3, resolution: null }]);
+    expect(detector.outputsOf('drift.reopened')).toHaveLength(1);
+  });
+
+  it('an observation older than the declaration proves nothing', () => {
+    const detector = given();
+    detector.inputs([observed({ attributes: A }, at(0)), ...state(B, minute)]);
+    detector.advanceTo(TEST_TIME + 10 * minute);
+    expect(detector.outputs()).toEqual([]);
+  });
+
+  it('a late older value from another source does not win', () => {
+    const detector = given();
+    detector.inputs([
+      ...state(A),
+      observed({ attributes: A }, { ...at(2 * minute), source: 'one' }),
+      observed({ attributes: B }, { ...at(minute), source: 'two' }),
+    ]);
+    expect(detector.open()).toEqual([]);
+  });
+});
+
+describe('missing', () => {
+  it('a declared resource that is proven gone is missing', () => {
+    const detector = given();
+    detector.inputs([...state(A), observed({ attributes: A }, at(minute)), vanished({}, at(2 * minute))]);
+    expect(detector.drifts()).toMatchObject([{ kind: 'missing', confidence: 'confirmed', status: 'open' }]);
+  });
+
+  it('one that no complete listing of its scope ever showed is missing', () => {
+    const detector = given();
+    detector.inputs([...state(A), snapshotCompleted({ startedAt: TEST_TIME + minute }, at(2 * minute))]);
+    expect(detector.drifts()).toMatchObject([{ kind: 'missing', confidence: 'confirmed' }]);
+  });
+
+  it('a failed listing proves nothing', () => {
+    const detector = given();
+    detector.inputs([...state(A), snapshotFailed({}, at(2 * minute))]);
+    expect(detector.outputs()).toEqual([]);
+  });
+
+  it('one that the state no longer declares is not missing any more', () => {
+    const detector = given();
+    detector.inputs([...state(A), vanished({}, at(2 * minute)), withdrawn({}, at(3 * minute))]);
+    expect(detector.drifts()).toMatchObject([{ kind: 'missing', status: 'resolved', resolution: 'removed' }]);
+  });
+});
+
+describe('suspected', () => {
+  it('a change by a person on a declared object is a suspected drift with its actor and evidence', () => {
+    const detector = given();
+    detector.inputs([...state(A), changeReported({}, at(minute))]);
+    expect(detector.drifts()).toMatchObject([
+      {
+        kind: 'modified',
+        confidence: 'suspected',
+        differences: [],
+        actors: [{ name: 'alice', via: 'console', sourceIp: '203.0.113.7', eventIds: ['provider-event-1'] }],
+      },
+    ]);
+  });
+
+  it('Terraform’s own write opens nothing', () => {
+    const detector = given();
+    detector.inputs([...state(A), changeReported({ actor: { via: 'terraform' } }, at(minute))]);
+    expect(detector.open()).toEqual([]);
+  });
+
+  it('a change heard of before the state that declares its object is suspected all the same', () => {
+    const detector = given();
+    detector.inputs([changeReported({}, at(minute)), ...state(A)]);
+    expect(detector.open()).toMatchObject([{ kind: 'modified', confidence: 'suspected' }]);
+  });
+});

@@ -1,0 +1,121 @@
+// The drift detector: which instances an event concerns, what should stand for each, and the events in between. Pure.
+import type { Output, Processor, Rows } from '../../runtime/processor.ts';
+import type { Event } from '../../schemas/index.ts';
+import { assessContested } from './assess-contested.ts';
+import { assessMissing } from './assess-missing.ts';
+import { assessModified } from './assess-modified.ts';
+import { assessUnmanaged } from './assess-unmanaged.ts';
+import { concerned } from './concerned.ts';
+import type { Assessment, DetectorOptions, Sight } from './desired.ts';
+import { arrivingIn } from './evidence.ts';
+import { evolve } from './fold.ts';
+import { reconcile, type Scene } from './reconcile.ts';
+import { decideWish, expire } from './requests.ts';
+import { driftOf, isDeclared, listingScope, namesOf, part, RULES_SCOPE, stateScope } from './rows.ts';
+import { ACCEPTED_TIMER, EVIDENCE_TIMER, FORGET_TIMER } from './timers.ts';
+
+const minute = 60_000;
+
+export const DEFAULT_OPTIONS = {
+  graceMs: minute,
+  settleMs: 10_000,
+  suspectWindowMs: 30 * minute,
+  evidenceMs: 120 * minute,
+  maxRunMs: 120 * minute,
+  headMs: minute,
+  fetchHead: true,
+  reads: false,
+} as const satisfies Partial<DetectorOptions>;
+
+export type DriftDetectorOptions = Pick<DetectorOptions, 'compare'> & Partial<DetectorOptions>;
+
+/** The detector as a processor. All times are milliseconds; see DetectorOptions. */
+export function createDriftDetector(given: DriftDetectorOptions): Processor {
+  const options: DetectorOptions = { ...DEFAULT_OPTIONS, severity: () => 'medium', parents: [], ...given };
+  return {
+    name: 'drift',
+    version: 1,
+    reads: ['driftmgr.declarations', 'driftmgr.observations', 'driftmgr.changes', 'driftmgr.requests'],
+    restores: ['driftmgr.open-drifts'],
+    emits: [
+      'drift.opened',
+      'drift.changed',
+      'drift.acknowledged',
+      'drift.accepted',
+      'drift.resolved',
+      'drift.reopened',
+      'drift.current',
+      'request.settled',
+      'state.refresh-requested',
+    ],
+    evolve,
+    decide: (rows, event, now) => decide({ rows, event, now, options, arriving: arrivingIn(event) }),
+    concerns,
+  };
+}
+
+function concerns(_rows: Rows, event: Event): string[] {
+  switch (event.type) {
+    case 'state.published':
+    case 'run.finished':
+      return [stateScope(event.body.workspace)];
+    case 'snapshot.completed':
+      return [listingScope(event.body.scope)];
+    case 'rules.published':
+      return [RULES_SCOPE];
+    default:
+      return [];
+  }
+}
+
+function decide(sight: Sight): Output[] {
+  const { rows, event, now, options } = sight;
+  const scene: Scene = { event, objectKey: rows.objectKey, now };
+  switch (event.type) {
+    case 'drift.acknowledge-requested':
+    case 'drift.accept-requested':
+      return decideWish(rows, scene, event);
+    case 'clock.due': {
+      const [kind, id] = namesOf(event.body.what);
+      const done: Output = { clearTimer: event.body.what };
+      if (kind === EVIDENCE_TIMER) return [done];
+      if (kind === FORGET_TIMER) return [...forget(rows, id!), done];
+      if (kind === ACCEPTED_TIMER) return [...expire(rows, scene, id!), done];
+      return [...assessAll(sight, scene), done];
+    }
+    case 'change.reported': {
+      const outputs = assessAll(sight, scene);
+      const evidence = sight.arriving!;
+      if (evidence.targets.length > 0)
+        outputs.push({ timer: part(EVIDENCE_TIMER, event.id), at: now + options.evidenceMs, data: evidence });
+      return outputs;
+    }
+    default:
+      return assessAll(sight, scene);
+  }
+}
+
+/** Assesses every instance the event concerns, and each resource of those once. */
+function assessAll(sight: Sight, scene: Scene): Output[] {
+  const { rows } = sight;
+  const outputs: Output[] = [];
+  const apply = (assessment: Assessment): void => {
+    for (const output of reconcile(scene, driftOf(rows, assessment.id), assessment)) outputs.push(output);
+  };
+  const { instances, resources, left } = concerned(sight);
+  for (const row of instances) {
+    apply(assessModified(sight, row));
+    apply(assessMissing(sight, row));
+  }
+  for (const { type, id, isContestable } of resources) {
+    apply(assessUnmanaged(sight, type, id));
+    if (isContestable) apply(assessContested(sight, type, id));
+  }
+  for (const assessment of left) apply(assessment);
+  return outputs;
+}
+
+/** The fold of the timer let go of the row, unless the drift has gone on since. */
+function forget(rows: Rows, id: string): Output[] {
+  return driftOf(rows, id) === undefined ? [{ forgetDrift: id }] : [];
+}

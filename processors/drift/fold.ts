@@ -1,0 +1,269 @@
+// Events into rows. Each topic writes only its own rows (state is folded again topic after topic); index membership is
+// computed from what both topics left, so any order ends the same. Changes fold nothing: their memory is a timer's data.
+import type { Rows, Write } from '../../runtime/processor.ts';
+import type { Difference, Drift, Event, EventOf } from '../../schemas/index.ts';
+import {
+  absorbedPart,
+  asRow,
+  type DeclaredRow,
+  declaredAt,
+  declaredPart,
+  driftOf,
+  driftPart,
+  type Evidence,
+  evidencePart,
+  instancePart,
+  instancesOf,
+  isObserved,
+  listingOf,
+  listingScope,
+  listingScopes,
+  namesOf,
+  type ObservedRow,
+  part,
+  placedPart,
+  RULES_ROW,
+  RULES_SCOPE,
+  runOf,
+  stateOf,
+  stateScope,
+  type WaitRow,
+  waitPart,
+} from './rows.ts';
+import { ABSORBED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, WAIT_TIMER } from './timers.ts';
+
+/** Beyond so many instances or waits under one key, index membership is kept rather than counted again. */
+const COUNTED = 8;
+
+export function evolve(rows: Rows, event: Event): Write[] {
+  switch (event.type) {
+    case 'resource.declared':
+      return foldDeclared(rows, event);
+    case 'resource.withdrawn':
+    case 'resource.rekeyed':
+      return foldWithdrawn(rows, event);
+    case 'state.published':
+      return foldState(rows, event);
+    case 'run.started':
+    case 'run.finished':
+      return foldRun(rows, event);
+    case 'resource.observed':
+    case 'resource.vanished':
+      return foldObserved(rows, event);
+    case 'snapshot.completed':
+      return foldListing(rows, event);
+    case 'rules.published':
+      return [{ part: RULES_ROW, value: { ...event.body, time: event.time } }];
+    case 'drift.current':
+      return foldDrift(rows, event.body.drift);
+    case 'clock.due':
+      return foldTimer(rows, event);
+    default:
+      return [];
+  }
+}
+
+function foldDeclared(rows: Rows, event: EventOf<'resource.declared'>): Write[] {
+  const { body } = event;
+  const before = declaredAt(rows, body.workspace, body.address);
+  if (before && isOlder(event.time, body.serial, before)) return [];
+  const row: DeclaredRow = {
+    workspace: body.workspace,
+    address: body.address,
+    type: body.type,
+    resourceId: body.resourceId,
+    withdrawn: false,
+    time: event.time,
+    serial: body.serial,
+    eventId: event.id,
+    owner: body.owner,
+    provider: body.provider,
+    account: body.account,
+    region: body.region,
+    primary: body.primary,
+    deposed: body.deposed !== null,
+    attributes: body.attributes,
+  };
+  const writes: Write[] = [{ part: declaredPart(body.workspace, body.address), value: row }];
+  if (before && (before.type !== row.type || before.resourceId !== row.resourceId))
+    writes.push({ part: instanceOf(before), value: undefined });
+  writes.push({ part: instanceOf(row), value: 1 });
+  if (!isObserved(rows, row.type, row.resourceId))
+    for (const scope of listingScopes(row)) writes.push({ index: listingScope(scope), member: true });
+  return writes;
+}
+
+const isOlder = (time: number, serial: number, than: DeclaredRow): boolean =>
+  time < than.time || (time === than.time && serial < than.serial);
+const instanceOf = (row: DeclaredRow): string =>
+  instancePart(row.type, row.resourceId, row.workspace, row.address);
+
+function foldWithdrawn(rows: Rows, event: EventOf<'resource.withdrawn' | 'resource.rekeyed'>): Write[] {
+  const { workspace, address, serial } = event.body;
+  const before = declaredAt(rows, workspace, address);
+  if (before && isOlder(event.time, serial, before)) return [];
+  const row: DeclaredRow = {
+    workspace,
+    address,
+    type: event.body.type,
+    resourceId: event.body.resourceId,
+    owner: null,
+    provider: '-',
+    account: null,
+    region: null,
+    primary: false,
+    deposed: false,
+    withdrawn: true,
+    time: event.time,
+    serial,
+    eventId: event.id,
+    attributes: '{}',
+  };
+  const writes: Write[] = [{ part: declaredPart(workspace, address), value: row }];
+  if (before && !before.withdrawn) {
+    writes.push({ part: instanceOf(before), value: undefined });
+    writes.push(...leaveListings(rows, before));
+  }
+  return writes;
+}
+
+function foldState(rows: Rows, event: EventOf<'state.published'>): Write[] {
+  const { workspace, serial, pushed, kind, problem } = event.body;
+  const before = stateOf(rows, workspace);
+  if (before && event.time < before.time) return [];
+  const value = {
+    serial,
+    time: event.time,
+    checkedAt: Math.max(event.time, event.recordedAt),
+    pushed,
+    problem: kind === 'unreadable' ? (problem ?? 'unreadable') : null,
+  };
+  return [{ part: stateScope(workspace), value }];
+}
+
+function foldRun(rows: Rows, event: EventOf<'run.started' | 'run.finished'>): Write[] {
+  const { workspace, runId } = event.body;
+  const before = runOf(rows, workspace);
+  const open = event.type === 'run.started';
+  if (before && (event.time < before.time || (before.runId === runId && !before.open && open))) return [];
+  return [{ part: part('run', workspace), value: { runId, open, time: event.time } }];
+}
+
+function foldObserved(rows: Rows, event: EventOf<'resource.observed' | 'resource.vanished'>): Write[] {
+  const { body } = event;
+  const name = part('o', body.type, body.resourceId, event.source);
+  const before = rows.get(name) as ObservedRow | undefined;
+  if (before && event.time < before.time) return [];
+  const row: ObservedRow = {
+    time: event.time,
+    eventId: event.id,
+    source: event.source,
+    provider: body.provider,
+    account: body.account,
+    region: body.region,
+    attributes: event.type === 'resource.observed' ? event.body.attributes : null,
+    ownedBy: event.type === 'resource.observed' ? event.body.ownedBy : null,
+  };
+  const writes: Write[] = [{ part: name, value: row }];
+  if (before) return writes;
+  const [declared] = instancesOf(rows, body.type, body.resourceId, 1);
+  if (declared) writes.push(...leaveListings(rows, declared));
+  else if (event.type === 'resource.observed') writes.push({ index: RULES_SCOPE, member: true });
+  return writes;
+}
+
+/** Takes the key from the listings of an instance, unless another instance of its type was never observed either. */
+function leaveListings(rows: Rows, leaving: DeclaredRow): Write[] {
+  const others = instancesOf(rows, leaving.type, null, COUNTED);
+  if (others.length >= COUNTED) return [];
+  const waits = others.some(
+    (one) => one.resourceId !== leaving.resourceId && !isObserved(rows, one.type, one.resourceId),
+  );
+  if (waits) return [];
+  return listingScopes(leaving)
+    .map(listingScope)
+    .filter((scope) => !anyWaits(rows, scope, null))
+    .map((scope) => ({ index: scope, member: false }));
+}
+
+function foldListing(rows: Rows, event: EventOf<'snapshot.completed'>): Write[] {
+  const { scope, startedAt } = event.body;
+  const before = listingOf(rows, scope);
+  if (before && startedAt < before.startedAt) return [];
+  return [{ part: listingScope(scope), value: { startedAt, eventId: event.id } }];
+}
+
+function foldDrift(rows: Rows, drift: Drift): Write[] {
+  const before = driftOf(rows, drift.id);
+  const writes: Write[] = [{ part: driftPart(drift.id), value: asRow(drift) }];
+  const placed = placeOf(drift);
+  const was = before && placeOf(before);
+  if (was && was !== placed) writes.push({ part: was, value: undefined });
+  if (placed) writes.push({ part: placed, value: 1 });
+  writes.push({ index: RULES_SCOPE, member: true });
+  // Unknown because of its state or its run: whatever that workspace says next may settle it.
+  if (drift.confidence === 'unverified' && drift.status !== 'resolved' && drift.workspace !== null)
+    writes.push({ index: stateScope(drift.workspace), member: true });
+  return writes;
+}
+
+const placeOf = (drift: Drift): string | null =>
+  drift.status === 'resolved' || drift.workspace === null || drift.address === null
+    ? null
+    : placedPart(drift.workspace, drift.address, drift.id);
+
+function foldTimer(rows: Rows, event: EventOf<'clock.due'>): Write[] {
+  const { what, phase, data, at } = event.body;
+  const set = phase === 'set';
+  const [kind] = namesOf(what);
+  if (kind === EVIDENCE_TIMER && data !== null) {
+    const evidence = JSON.parse(data) as Evidence;
+    const value = set ? asRow(evidence) : undefined;
+    return evidence.targets.map(({ type, id }) => ({ part: evidencePart(type, id, evidence.id), value }));
+  }
+  if (kind === WAIT_TIMER && data !== null) {
+    const { scopes, phase: of } = JSON.parse(data) as Omit<WaitRow, 'at'>;
+    const row: WaitRow = { at, scopes, phase: of };
+    return [
+      { part: waitPart(what), value: set ? row : undefined },
+      ...scopes
+        .filter((scope) => set || !othersWait(rows, what, scope))
+        .map((scope) => ({ index: scope, member: set })),
+    ];
+  }
+  if (kind === ABSORBED_TIMER && data !== null) {
+    const { driftId, differences } = JSON.parse(data) as { driftId: string; differences: Difference[] };
+    const kept = set && differences.length > 0;
+    return [{ part: absorbedPart(driftId), value: kept ? asRow(differences) : undefined }];
+  }
+  if (kind === FORGET_TIMER && data !== null && !set) {
+    const { id, revision, resolvedAt } = JSON.parse(data) as {
+      id: string;
+      revision: number;
+      resolvedAt: number;
+    };
+    const drift = driftOf(rows, id);
+    if (drift?.revision === revision && drift.resolvedAt === resolvedAt)
+      return [{ part: driftPart(id), value: undefined }];
+  }
+  return [];
+}
+
+/** Whether the key must stay under a scope after one wait is over: another waits there, or there are too many to tell. */
+function othersWait(rows: Rows, what: string, scope: string): boolean {
+  if (anyWaits(rows, scope, what)) return true;
+  // A key whose instances were never observed stays under the scope of their listing.
+  const [kind, listing] = namesOf(scope);
+  if (kind !== 'listing' || listing === undefined) return false;
+  const type = listing.slice(listing.lastIndexOf('/') + 1);
+  return instancesOf(rows, type, null, COUNTED).some((one) => !isObserved(rows, type, one.resourceId));
+}
+
+function anyWaits(rows: Rows, scope: string, except: string | null): boolean {
+  let seen = 0;
+  for (const [name, value] of rows.list(waitPart(''))) {
+    if (except !== null && name === waitPart(except)) continue;
+    if (++seen > COUNTED || (value as WaitRow).scopes.includes(scope)) return true;
+  }
+  return false;
+}

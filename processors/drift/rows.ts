@@ -1,0 +1,210 @@
+// The detector's state: names and shapes of its rows. Every row is owned by one topic, so that any fold order agrees.
+import type { Rows } from '../../runtime/processor.ts';
+import { SEEN } from '../../runtime/processor.ts';
+import type { Actor, Difference, Drift, Json, JsonObject, Target, Verb } from '../../schemas/index.ts';
+
+const SEPARATOR = '\u001f';
+export const part = (...names: string[]): string => names.join(SEPARATOR);
+export const namesOf = (name: string): string[] => name.split(SEPARATOR);
+
+/** Declarations: what one workspace declares at one address under this key. A withdrawn one stays, to beat late duplicates. */
+export type DeclaredRow = {
+  workspace: string;
+  address: string;
+  type: string;
+  resourceId: string;
+  withdrawn: boolean;
+  /** Event time of the state version this was taken from. */
+  time: number;
+  serial: number;
+  eventId: string;
+  owner: string | null;
+  provider: string;
+  account: string | null;
+  region: string | null;
+  primary: boolean;
+  deposed: boolean;
+  /** JSON text; parsed only when it is compared. */
+  attributes: string;
+};
+
+/** Observations: the newest value one source reported. */
+export type ObservedRow = {
+  time: number;
+  eventId: string;
+  source: string;
+  provider: string;
+  account: string | null;
+  region: string | null;
+  /** JSON text; null: proven gone. */
+  attributes: string | null;
+  ownedBy: string | null;
+};
+
+/** A change as it is remembered for a while, in the data of a timer. */
+export type Evidence = {
+  id: string;
+  providerEventId: string;
+  time: number;
+  /** When this system heard of it. */
+  heard: number;
+  provider: string;
+  account: string | null;
+  region: string | null;
+  operation: string;
+  verb: Verb;
+  targets: { type: string; id: string | null }[];
+  actor: {
+    principal: string;
+    name: string;
+    via: Actor['via'];
+    sourceIp: string | null;
+    userAgent: string | null;
+    session: string | null;
+    eventIds: string[];
+    certainty: Actor['certainty'];
+  };
+};
+
+/** Declarations, shared: the newest boundary of a workspace's state. */
+export type StateRow = {
+  serial: number;
+  time: number;
+  /** Until when it is known to be the head: the time it was written or looked at. */
+  checkedAt: number;
+  pushed: boolean;
+  problem: string | null;
+};
+
+/** Declarations, shared: the newest run of a workspace. */
+export type RunRow = { runId: string; open: boolean; time: number };
+
+/** Observations, shared: the newest complete listing of a scope. */
+export type ListingRow = { startedAt: number; eventId: string };
+
+/** Timers: an instance that waits for a boundary or a moment. */
+export type WaitRow = { at: number; scopes: string[]; phase: 'grace' | 'head' };
+
+export const declaredPart = (workspace: string, address: string): string => part('d', workspace, address);
+export const instancePart = (type: string, id: string, workspace: string, address: string): string =>
+  part('i', type, id, workspace, address);
+export const evidencePart = (type: string, id: string | null, changeId: string): string =>
+  part('e', type, id ?? '', changeId);
+export const driftPart = (id: string): string => part('x', id);
+/** Which drift stands at an address, so that one whose instance left can be found. */
+export const placedPart = (workspace: string, address: string, id: string): string =>
+  part('p', workspace, address, id);
+export const absorbedPart = (driftId: string): string => part('a', driftId);
+export const waitPart = (what: string): string => part('w', what);
+
+export const stateScope = (workspace: string): string => part('state', workspace);
+export const listingScope = (scope: string): string => part('listing', scope);
+export const RULES_SCOPE = 'rules';
+export const RULES_ROW = 'rules';
+
+const asObject = (value: Json | undefined): object | undefined => value as object | undefined;
+/** A value whose members are all JSON, as a row. */
+export const asRow = (value: object): Json => value as Json;
+
+export const declaredAt = (rows: Rows, workspace: string, address: string): DeclaredRow | undefined =>
+  rows.get(declaredPart(workspace, address)) as DeclaredRow | undefined;
+
+/** Instances declared under the key, of one type and, when given, one id; at most `limit`. */
+export function instancesOf(
+  rows: Rows,
+  type: string,
+  id: string | null,
+  limit = Number.POSITIVE_INFINITY,
+): DeclaredRow[] {
+  const found: DeclaredRow[] = [];
+  const prefix = id === null ? part('i', type, '') : part('i', type, id, '');
+  for (const [name] of rows.list(prefix)) {
+    const [, , , workspace, address] = namesOf(name);
+    const row = declaredAt(rows, workspace!, address!);
+    if (row && !row.withdrawn) found.push(row);
+    if (found.length >= limit) break;
+  }
+  return found;
+}
+
+export function isDeclared(rows: Rows, type: string, id: string): boolean {
+  for (const _ of rows.list(part('i', type, id, ''))) return true;
+  return false;
+}
+
+export type Observed = ObservedRow & {
+  /** Newest event time at which the value held: of the value itself, its repetitions, and listings that left it as it was. */
+  seenAt: number;
+};
+
+/** The newest observation from any source, by event time; at equal times a value beats an absence. */
+export function newestObserved(rows: Rows, type: string, id: string): Observed | undefined {
+  let newest: Observed | undefined;
+  for (const [name, value] of rows.list(part('o', type, id, ''))) {
+    const row = value as ObservedRow;
+    const seen = rows.get(`${SEEN}${part(rows.objectKey, ...namesOf(name).slice(1))}`);
+    const seenAt = typeof seen === 'number' && seen > row.time ? seen : row.time;
+    if (
+      newest === undefined ||
+      seenAt > newest.seenAt ||
+      (seenAt === newest.seenAt && newest.attributes === null && row.attributes !== null)
+    )
+      newest = { ...row, seenAt };
+  }
+  if (newest === undefined) return undefined;
+  // A listing publishes only what it found different: what it left alone still held when it began.
+  const listing = listingOf(rows, scopeOf(newest, type));
+  if (listing && listing.startedAt > newest.seenAt) newest.seenAt = listing.startedAt;
+  return newest;
+}
+
+export const driftOf = (rows: Rows, id: string): Drift | undefined =>
+  asObject(rows.get(driftPart(id))) as Drift | undefined;
+
+export const evidenceOf = (rows: Rows, type: string, id: string | null): Evidence[] => {
+  const found: Evidence[] = [];
+  for (const [, value] of rows.list(part('e', type, id ?? '', ''))) found.push(value as Evidence);
+  return found;
+};
+
+export const stateOf = (rows: Rows, workspace: string): StateRow | undefined =>
+  rows.shared(stateScope(workspace)) as StateRow | undefined;
+export const runOf = (rows: Rows, workspace: string): RunRow | undefined =>
+  rows.shared(part('run', workspace)) as RunRow | undefined;
+export const listingOf = (rows: Rows, scope: string): ListingRow | undefined =>
+  rows.shared(listingScope(scope)) as ListingRow | undefined;
+
+/** The scope of listings that would have seen an instance. */
+export const scopeOf = (
+  at: { provider: string; account: string | null; region: string | null },
+  type: string,
+): string => `${at.provider}/${at.account ?? '-'}/${at.region ?? '-'}/${type}`;
+
+/** What a state took over of an open drift, by drift. */
+export const absorbedOf = (rows: Rows, driftId: string): Difference[] =>
+  (asObject(rows.get(absorbedPart(driftId))) as Difference[] | undefined) ?? [];
+
+/** Scopes of listings that prove an instance's absence: its own, and the same without a region. */
+export function listingScopes(row: DeclaredRow): string[] {
+  const own = scopeOf(row, row.type);
+  return row.region === null ? [own] : [own, scopeOf({ ...row, region: null }, row.type)];
+}
+
+export function isObserved(rows: Rows, type: string, id: string): boolean {
+  for (const _ of rows.list(part('o', type, id, ''))) return true;
+  return false;
+}
+
+const parsed = new WeakMap<object, JsonObject>();
+/** Attributes of a row, parsed once as long as the row object lives. */
+export function attributesOf(row: { attributes: string | null }): JsonObject {
+  let value = parsed.get(row);
+  if (value === undefined) {
+    value = JSON.parse(row.attributes ?? '{}') as JsonObject;
+    parsed.set(row, value);
+  }
+  return value;
+}
+
+export const targetsOf = (targets: readonly Target[]): Evidence['targets'] =>
+  targets.map(({ type, id }) => ({ type, id }));
