@@ -6,7 +6,7 @@ import rateLimit from '@fastify/rate-limit';
 import sensible from '@fastify/sensible';
 import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import fastify from 'fastify';
+import fastify, { LogController } from 'fastify';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { DriftError } from '../runtime/errors.ts';
 import type { Authentication } from './authentication.ts';
@@ -27,10 +27,9 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
   const limits = { ...LIMITS, ...dependencies.limits };
   const app: App = fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     bodyLimit: 1 << 20,
     routerOptions: { maxParamLength: 2_048 },
-    requestIdLogLabel: 'correlationId',
     genReqId: (request) => correlationIdOf(request.headers['x-correlation-id']),
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -116,7 +115,8 @@ function answerProblems(app: App): void {
   app.setErrorHandler((error: unknown, request, reply) => {
     const problem = problemOf(error, { path: request.url.split('?', 1)[0]!, correlationId: request.id });
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed');
-    if (problem.status === 401) reply.header('www-authenticate', 'Bearer, Basic realm="driftmgr"');
+    // Not Basic, which Terraform sends unasked: a browser would ask for a password in front of the dashboard.
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="driftmgr"');
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
 }
