@@ -1,0 +1,77 @@
+// The inputs of one partition: a buffer a topic, filled from the log when it is used up and the log said there is more.
+import type { TopicName } from '../../schemas/index.ts';
+import type { Log, LogRecord } from '../log/log.ts';
+import { isFingerprinted, READ_LIMITS } from './partition-state.ts';
+
+export interface Input {
+  readonly topic: TopicName;
+  readonly fingerprinted: boolean;
+  buffer: LogRecord[];
+  /** Where in the buffer to go on. */
+  at: number;
+  /** Where in the log to read on when the buffer is used up. */
+  next: number;
+  /** What `Inputs.told` was when the log had no more. */
+  emptyAt: number;
+}
+
+export class Inputs {
+  readonly all: Input[];
+  private readonly log: Log;
+  private readonly partition: number;
+  private told = 0;
+  private turn = 0;
+
+  constructor(log: Log, partition: number, positions: ReadonlyMap<TopicName, number>) {
+    this.log = log;
+    this.partition = partition;
+    this.all = [...positions].map(([topic, next]) => ({
+      topic,
+      fingerprinted: isFingerprinted(topic),
+      buffer: [],
+      at: 0,
+      next,
+      emptyAt: -1,
+    }));
+  }
+
+  /** The log has got records: buffers that found nothing look again. */
+  tell(): void {
+    this.told++;
+  }
+
+  /** Reads for every used-up buffer that may find something. */
+  async fill(): Promise<void> {
+    const wanting = this.all.filter(
+      (input) => input.at >= input.buffer.length && input.emptyAt !== this.told,
+    );
+    await Promise.all(wanting.map((input) => this.read(input)));
+  }
+
+  private async read(input: Input): Promise<void> {
+    const { told } = this;
+    const { records, next } = await this.log.read(input.topic, this.partition, input.next, READ_LIMITS);
+    input.buffer = records;
+    input.at = 0;
+    input.next = next;
+    if (records.length === 0) input.emptyAt = told;
+  }
+
+  /** The input whose turn it is: one after the other, those with nothing in their buffer left out. */
+  pick(): Input | undefined {
+    for (let i = 0; i < this.all.length; i++) {
+      this.turn = (this.turn + 1) % this.all.length;
+      const input = this.all[this.turn]!;
+      if (input.at < input.buffer.length) return input;
+    }
+    return undefined;
+  }
+
+  /** Records in the log that are not processed. */
+  async lag(positions: ReadonlyMap<TopicName, number>): Promise<number> {
+    let lag = 0;
+    for (const { topic } of this.all)
+      lag += Math.max(0, (await this.log.end(topic, this.partition)) - (positions.get(topic) ?? 0));
+    return lag;
+  }
+}
