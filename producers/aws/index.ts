@@ -1,4 +1,5 @@
-// The AWS provider: what its Terraform resources are called in the cloud. Pure; the rules are rows in resources.ts.
+// The AWS provider: what its Terraform resources are called in the cloud (rules: rows in resources.ts), and its source.
+// `aws` is pure; the source is re-exported from cloudtrail-files.ts.
 import type { Json, JsonObject } from '../../schemas/index.ts';
 import type { Identity, Provider, Scope } from '../provider.ts';
 import { parseArn } from './arn.ts';
@@ -7,6 +8,9 @@ import { keyOf, kindOfEc2Id, objectOf, objectOfArn } from './objects.ts';
 import { fill } from './path.ts';
 import type { ResourceRow } from './resources.ts';
 import { RESOURCES } from './resources.ts';
+
+export type { CloudtrailFilesOptions, CloudtrailLimits } from './cloudtrail-files.ts';
+export { CLOUDTRAIL_FILES, cloudtrailFiles } from './cloudtrail-files.ts';
 
 const ZONE = /^([a-z]{2}(?:-[a-z]+)+-\d+)/;
 const ACCOUNT = /^\d{12}$/;

@@ -144,8 +144,12 @@ const NAMED_KINDS = {
   'lambda-event-source': region('aws_lambda_event_source_mapping', ['lambda', /^event-source-mapping:(.+)$/]),
 
   // Multi-Region keys share one id over regions, so the region stays in the key.
-  'kms-key': region('aws_kms_key aws_kms_external_key aws_kms_replica_key', ['kms', /^key\/(.+)$/]),
-  'kms-alias': region('aws_kms_alias', ['kms', /^(alias\/.+)$/]),
+  'kms-key': region(
+    'aws_kms_key aws_kms_external_key aws_kms_replica_key',
+    ['kms', /^key\/(.+)$/],
+    /^((?!alias\/).+)$/,
+  ),
+  'kms-alias': region('aws_kms_alias', ['kms', /^(alias\/.+)$/], /^(alias\/.+)$/),
   'sqs-queue': named(
     'https://sqs.{region}.{domain}/{account}/{id}',
     region('aws_sqs_queue', ['sqs', /^(.+)$/]),
@@ -233,7 +237,10 @@ const NAMED_KINDS = {
   ),
   'ecs-task-definition': region('aws_ecs_task_definition', ['ecs', /^task-definition\/([^:]+)/], /^([^:]+)/),
 
-  'event-rule': region('aws_cloudwatch_event_rule', ['events', /^rule\/(.+)$/]),
+  'event-rule': {
+    ...region('aws_cloudwatch_event_rule', ['events', /^rule\/(.+)$/]),
+    tidy: (id) => id.replace(/^(?:default)?\//, ''),
+  },
   'event-bus': region('aws_cloudwatch_event_bus', ['events', /^event-bus\/(.+)$/]),
   'rest-api': region('aws_api_gateway_rest_api', ['apigateway', /^\/restapis\/([^/]+)/]),
   'http-api': region('aws_apigatewayv2_api', ['apigateway', /^\/apis\/([^/]+)/]),

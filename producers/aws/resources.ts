@@ -24,7 +24,9 @@ const row = (
 ): ResourceRow => ({ kind, object, id, also });
 
 /** A sub-resource of a bucket: named by `bucket`, in old states by the first part of `id` (`bucket,owner`). */
-const ofBucket = row('s3-bucket', '{bucket|id}');
+const ofBucket = row('s3-bucket', '{bucket|id}', '{bucket|id}');
+/** Several of these per bucket: `bucket:name`. */
+const namedOfBucket = row('s3-bucket', '{bucket}');
 const ofRestApi = row('rest-api', '{rest_api_id}');
 const ofHttpApi = row('http-api', '{api_id}');
 const ofRepository = row('ecr-repository', '{repository}');
@@ -145,13 +147,13 @@ export const RESOURCES: Readonly<Record<string, ResourceRow>> = {
   aws_s3_bucket: row('s3-bucket', '{bucket|id}'),
   aws_s3_bucket_accelerate_configuration: ofBucket,
   aws_s3_bucket_acl: ofBucket,
-  aws_s3_bucket_analytics_configuration: ofBucket,
+  aws_s3_bucket_analytics_configuration: namedOfBucket,
   aws_s3_bucket_cors_configuration: ofBucket,
-  aws_s3_bucket_intelligent_tiering_configuration: ofBucket,
-  aws_s3_bucket_inventory: ofBucket,
+  aws_s3_bucket_intelligent_tiering_configuration: namedOfBucket,
+  aws_s3_bucket_inventory: namedOfBucket,
   aws_s3_bucket_lifecycle_configuration: ofBucket,
   aws_s3_bucket_logging: ofBucket,
-  aws_s3_bucket_metric: ofBucket,
+  aws_s3_bucket_metric: namedOfBucket,
   aws_s3_bucket_notification: ofBucket,
   aws_s3_bucket_object_lock_configuration: ofBucket,
   aws_s3_bucket_ownership_controls: ofBucket,
@@ -272,7 +274,7 @@ export const RESOURCES: Readonly<Record<string, ResourceRow>> = {
   aws_cloudwatch_composite_alarm: row('metric-alarm', '{alarm_name|id}'),
   aws_cloudwatch_dashboard: row('cloudwatch-dashboard', '{dashboard_name|id}'),
   aws_cloudwatch_event_rule: row('event-rule', '{arn|name|id}', '{name|id}'),
-  aws_cloudwatch_event_target: row('event-rule', '{rule}', '{event_bus_name}/{rule}/{target_id}'),
+  aws_cloudwatch_event_target: row('event-rule', '{event_bus_name?}/{rule}', '{rule}/{target_id}'),
   aws_cloudwatch_event_bus: row('event-bus', '{name|id}'),
   aws_cloudwatch_event_bus_policy: row('event-bus', '{event_bus_name}'),
   aws_cloudwatch_event_permission: row('event-bus', '{event_bus_name}', '{event_bus_name}/{statement_id}'),

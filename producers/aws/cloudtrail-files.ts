@@ -1,0 +1,511 @@
+// The source `aws-cloudtrail-files`: CloudTrail files in directory trees, as S3 delivers them, into changes. IO.
+//
+// Guarantees: a file's progress is committed with its last events, so a crash repeats a file but never loses it, and repeated
+// records have the same ids. Memory is bounded by one record, one batch, and a window of event ids; nothing is held for
+// whole files. A file that cannot be read to its end goes to the dead letters with its fingerprint, and is not tried again
+// until it changes; the records before the damage are kept.
+import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { DriftError } from '../../runtime/errors.ts';
+import type { Progress, Source, SourceContext } from '../../runtime/source.ts';
+import type { Json } from '../../schemas/index.ts';
+import { attribution } from './attribution.ts';
+import { FileTree } from './file-tree.ts';
+import type { ChangeEvent, NormalizeContext } from './normalize.ts';
+import { normalize } from './normalize.ts';
+import { RecentIds } from './recent-ids.ts';
+import type { Slice } from './record-splitter.ts';
+import { RecordSplitter } from './record-splitter.ts';
+
+export interface CloudtrailFilesOptions {
+  /** Roots of the trees; any layout below. */
+  directories: readonly string[];
+  /** Read what is there, then return. Default: go on watching. */
+  oneShot?: boolean;
+  /** Principals of deploy pipelines, `*` allowed: their changes are `via: pipeline`. */
+  pipelines?: readonly string[];
+  /** Principals that apply Terraform, `*` allowed: their changes are `via: terraform`. */
+  applyIdentities?: readonly string[];
+  /** How often to look for files that no watch reported, milliseconds. */
+  pollMs?: number;
+  /** How long a file that ends too early may still be growing, milliseconds since its last write. */
+  settleMs?: number;
+  limits?: Partial<CloudtrailLimits>;
+}
+
+export interface CloudtrailLimits {
+  /** Decompressed bytes of one file. */
+  fileBytes: number;
+  /** Bytes of one record; CloudTrail's own limit is 256 KB. */
+  recordBytes: number;
+  /** Decompressed to compressed bytes, looked at from 8 MB on. Real files are at 10 to 30. */
+  ratio: number;
+  /** Event ids remembered to leave out copies. */
+  rememberedIds: number;
+}
+
+const LIMITS: CloudtrailLimits = {
+  fileBytes: 256 * 1024 * 1024,
+  recordBytes: 1024 * 1024,
+  ratio: 250,
+  rememberedIds: 200_000,
+};
+const RATIO_FROM = 8 * 1024 * 1024;
+const CHUNK = 64 * 1024;
+/** One commit holds at most about this many events or files, or what came together in this time. */
+const BATCH_EVENTS = 2_000;
+const BATCH_FILES = 256;
+const BATCH_MS = 100;
+/** Bad records of one file that get a dead letter each; the rest share one. */
+const LETTERS_PER_FILE = 10;
+/** Bytes of a refused file that are kept with its dead letter. */
+const KEPT_ORIGINAL = 1024 * 1024;
+const DEBOUNCE_MS = 20;
+/** Every so many polls all files are compared, not only those of changed directories. */
+const FULL_SCAN_EVERY = 60;
+
+/** What S3 holds under an account: CloudTrail's events, and logs of other products. */
+const PRODUCT = /\/AWSLogs\/(?:o-[a-z0-9]+\/)?\d{12}\/([^/]+)$/;
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  'CloudTrail-Digest': 'digest-files',
+  'CloudTrail-Insight': 'insight-files',
+};
+const WANTED = /\.(?:json|ndjson|jsonl|json\.gz|ndjson\.gz|jsonl\.gz|gz)$/i;
+
+export const CLOUDTRAIL_FILES = 'aws-cloudtrail-files';
+
+export function cloudtrailFiles(options: CloudtrailFilesOptions): Source {
+  return { name: CLOUDTRAIL_FILES, run: (context) => new Run(options, context).run() };
+}
+
+/** Why a file is refused; its text goes into the dead letter. */
+class Refused extends Error {}
+
+type Outcome = 'done' | 'unsettled';
+
+class Run {
+  readonly #options: CloudtrailFilesOptions;
+  readonly #context: SourceContext;
+  readonly #limits: CloudtrailLimits;
+  readonly #normalize: NormalizeContext;
+  readonly #recent: RecentIds;
+  readonly #tree: FileTree;
+  readonly #roots: string[];
+  /** Files that ended too early and may still be growing, as they were then. */
+  readonly #unsettled = new Map<string, Stats>();
+  /** Files that could not be opened, by their change time, so that each is reported once. */
+  readonly #unopened = new Map<string, number>();
+  /** Directories of other products in the same trees, counted once. */
+  readonly #left = new Set<string>();
+  #events: ChangeEvent[] = [];
+  #progress: Progress[] = [];
+  #batchFrom = 0;
+  /** What publishing threw, to tell it from trouble with a file. */
+  #publishError: unknown = null;
+
+  constructor(options: CloudtrailFilesOptions, context: SourceContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#normalize = {
+      org: context.org,
+      attribution: attribution({
+        pipelines: options.pipelines ?? [],
+        applyIdentities: options.applyIdentities ?? [],
+      }),
+    };
+    this.#recent = new RecentIds(this.#limits.rememberedIds);
+    this.#roots = options.directories.map((directory) => resolve(directory));
+    this.#tree = new FileTree(this.#roots, {
+      wanted: (path) => WANTED.test(path),
+      enter: (directory) => this.#enter(directory),
+      now: () => context.clock.now(),
+    });
+  }
+
+  async run(): Promise<void> {
+    const { signal, clock } = this.#context;
+    if (this.#options.oneShot) {
+      await this.#scan(true);
+      return this.#refuseUnsettled();
+    }
+    let wake = new AbortController();
+    this.#tree.watch(() => wake.abort());
+    try {
+      for (let round = 0; !signal.aborted; round++) {
+        await this.#scan(round % FULL_SCAN_EVERY === 0);
+        const until = clock.now() + (this.#options.pollMs ?? 5_000);
+        while (!signal.aborted && clock.now() < until) {
+          const wait = this.#unsettled.size > 0 ? Math.min(1_000, until - clock.now()) : until - clock.now();
+          await clock.sleep(Math.max(1, wait), AbortSignal.any([signal, wake.signal]));
+          if (signal.aborted) break;
+          if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, signal);
+          wake = new AbortController();
+          for await (const { path, stats } of this.#tree.moved()) await this.#look(path, stats);
+          await this.#lookAgain();
+          await this.#flush();
+        }
+      }
+    } finally {
+      this.#tree.close();
+    }
+  }
+
+  async #scan(everything: boolean): Promise<void> {
+    const seen = everything ? new Set<string>() : null;
+    try {
+      for await (const { path, stats } of this.#tree.scan(everything)) {
+        if (this.#context.signal.aborted) return;
+        seen?.add(path);
+        await this.#look(path, stats);
+      }
+    } catch (error) {
+      throw this.#directoryError(error);
+    }
+    if (seen && !this.#options.oneShot) await this.#forget(seen);
+    await this.#lookAgain();
+    await this.#flush();
+  }
+
+  async #lookAgain(): Promise<void> {
+    for (const path of [...this.#unsettled.keys()]) {
+      const stats = await stat(path).catch(() => null);
+      if (stats) await this.#look(path, stats);
+      else this.#unsettled.delete(path);
+    }
+  }
+
+  /** At the end of a single look there is no later one: what never held still is a gap, and said to be one. */
+  async #refuseUnsettled(): Promise<void> {
+    for (const path of this.#unsettled.keys())
+      await this.#context.deadLetter({
+        code: 'DM_INPUT_INVALID',
+        reason: `${path}: changed while it was read, every time; read it again when it is complete`,
+        original: Buffer.alloc(0),
+      });
+  }
+
+  /** Progress of files that are gone, while their directory is there, would be kept for ever. */
+  async #forget(seen: ReadonlySet<string>): Promise<void> {
+    const gone: string[] = [];
+    for (const [item] of this.#context.progressItems())
+      if (!seen.has(item) && this.#roots.some((root) => item.startsWith(root + sep))) gone.push(item);
+    for (const item of gone)
+      if (await stat(dirname(item)).catch(() => null)) this.#progress.push({ item, progress: null });
+  }
+
+  /** False, and counted once, for the directories of other products (or of CloudTrail's digests and insights). */
+  #enter(directory: string): boolean {
+    const product = PRODUCT.exec(directory.split(sep).join('/'))?.[1];
+    if (product === undefined || product === 'CloudTrail') return true;
+    if (!this.#left.has(directory)) {
+      this.#left.add(directory);
+      this.#context.ignored(LEFT_OUT[product] ?? 'other-logs');
+    }
+    return false;
+  }
+
+  /** Reads the file unless it is known as it stands. */
+  async #look(path: string, stats: Stats): Promise<void> {
+    const known = this.#context.progress(path);
+    if (isFingerprint(known) && known.size === stats.size && known.mtimeMs === stats.mtimeMs) return;
+    if (this.#unopened.get(path) === stats.ctimeMs) return;
+    const waiting = this.#unsettled.get(path);
+    if (waiting && same(waiting, stats) && this.#fresh(stats)) return;
+    let outcome: Outcome = 'unsettled';
+    let now: Stats | null = stats;
+    // A file that changes under the reading is read again, at most a few times in a row.
+    for (let tries = 0; tries < 3 && now; tries++) {
+      const before: Stats = now;
+      outcome = await this.#read(path, before);
+      if (outcome === 'done') break;
+      this.#unsettled.set(path, before);
+      now = await stat(path).catch(() => null);
+      if (now && same(now, before)) break;
+    }
+    if (outcome === 'done') this.#unsettled.delete(path);
+    if (
+      this.#events.length >= BATCH_EVENTS ||
+      this.#progress.length >= BATCH_FILES ||
+      (this.#batchFrom > 0 && this.#context.clock.now() - this.#batchFrom > BATCH_MS)
+    )
+      await this.#flush();
+  }
+
+  async #read(path: string, stats: Stats): Promise<Outcome> {
+    const file = new FileReading(path, this.#limits);
+    let refusal: string | null = null;
+    try {
+      await file.read(this.#context.signal, (slices) => this.#take(file, slices));
+    } catch (error) {
+      if (this.#context.signal.aborted) return 'unsettled';
+      if (error === this.#publishError) throw error;
+      refusal = refusalOf(error);
+      if (refusal === null) return this.#cannotOpen(path, stats, error);
+    }
+    refusal ??= file.refusal();
+    const after = await stat(path).catch(() => null);
+    const moved = !after || !same(after, stats);
+    if (moved || (refusal !== null && file.early && this.#fresh(stats))) return 'unsettled';
+    for (const [reason, count] of file.ignored) this.#context.ignored(reason, count);
+    await this.#lettersOf(file);
+    if (refusal !== null) {
+      await this.#context.deadLetter({
+        code: 'DM_INPUT_INVALID',
+        reason: `${path}: ${refusal}; ${file.records} records before that were read`,
+        original: await firstBytes(path),
+      });
+    }
+    this.#finish(path, {
+      size: stats.size,
+      mtimeMs: stats.mtimeMs,
+      hash: file.hash(),
+      refused: refusal !== null,
+    });
+    return 'done';
+  }
+
+  /** Written so lately that more may come. */
+  #fresh(stats: Stats): boolean {
+    const settleMs = this.#options.oneShot ? 0 : (this.#options.settleMs ?? 30_000);
+    return this.#context.clock.now() - stats.mtimeMs < settleMs;
+  }
+
+  #finish(path: string, fingerprint: Fingerprint): void {
+    this.#batchFrom ||= this.#context.clock.now();
+    this.#progress.push({ item: path, progress: { ...fingerprint } });
+  }
+
+  /** A file that may not be read: reported once, and tried again when its permissions or contents change. */
+  async #cannotOpen(path: string, stats: Stats, error: unknown): Promise<Outcome> {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'ENOENT') return 'done';
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EISDIR')
+      throw new DriftError(`reading ${path} failed: ${code}`, {
+        code: 'DM_PROVIDER_FAILED',
+        retriable: true,
+        public: `CloudTrail file ${path} could not be read (${code}); it will be tried again`,
+        cause: error,
+      });
+    this.#unopened.set(path, stats.ctimeMs);
+    await this.#context.deadLetter({
+      code: 'DM_INPUT_INVALID',
+      reason: `${path}: may not be read (${code}); give this process leave to read it`,
+      original: Buffer.alloc(0),
+    });
+    return 'done';
+  }
+
+  async #take(file: FileReading, slices: Slice[]): Promise<void> {
+    for (const slice of slices) this.#record(file, slice);
+    if (this.#events.length >= BATCH_EVENTS) await this.#flush();
+  }
+
+  #record(file: FileReading, slice: Slice): void {
+    file.records++;
+    const { bytes } = slice;
+    const value = bytes === null ? undefined : parsed(bytes);
+    if (bytes === null) file.bad(`a record of ${slice.size} bytes is larger than allowed`, null);
+    else if (value === undefined) file.bad('a record is not JSON', bytes);
+    else this.#use(file, value, bytes);
+  }
+
+  #use(file: FileReading, value: unknown, bytes: Buffer): void {
+    const result = normalize(value, this.#normalize);
+    if ('unreadable' in result) file.bad(`a record cannot be used: ${result.unreadable}`, bytes);
+    else if ('ignored' in result) file.count(result.ignored);
+    else if (!this.#recent.add(result.dedupeKey)) file.count('duplicate');
+    else {
+      this.#batchFrom ||= this.#context.clock.now();
+      for (const change of result.changes) this.#events.push(change);
+    }
+  }
+
+  async #lettersOf(file: FileReading): Promise<void> {
+    for (const { reason, bytes } of file.letters)
+      await this.#context.deadLetter({
+        code: 'DM_INPUT_INVALID',
+        reason: `${file.path}: ${reason}`,
+        original: bytes ?? Buffer.alloc(0),
+      });
+    const more = file.badRecords - file.letters.length;
+    if (more > 0)
+      await this.#context.deadLetter({
+        code: 'DM_INPUT_INVALID',
+        reason: `${file.path}: ${more} more records cannot be used`,
+        original: Buffer.alloc(0),
+      });
+  }
+
+  /** Events in time order (files are not), the progress of finished files with them. */
+  async #flush(): Promise<void> {
+    const events = this.#events;
+    const progress = this.#progress;
+    if (events.length === 0 && progress.length === 0) return;
+    this.#events = [];
+    this.#progress = [];
+    this.#batchFrom = 0;
+    events.sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
+    try {
+      await this.#context.publish(events, progress);
+    } catch (error) {
+      this.#publishError = error;
+      throw error;
+    }
+  }
+
+  #directoryError(error: unknown): unknown {
+    if (error instanceof DriftError || (error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
+    return new DriftError(`a CloudTrail directory is missing: ${this.#roots.join(', ')}`, {
+      code: this.#options.oneShot ? 'DM_CONFIG_INVALID' : 'DM_PROVIDER_FAILED',
+      retriable: !this.#options.oneShot,
+      public: `the CloudTrail directory is not there (${this.#roots.join(', ')}): create it or correct the path`,
+      cause: error,
+    });
+  }
+}
+
+interface Fingerprint {
+  size: number;
+  mtimeMs: number;
+  /** First 32 hex digits of the SHA-256 of the bytes as they lie in the file. */
+  hash: string;
+  refused: boolean;
+}
+
+const same = (a: Stats, b: Stats): boolean => a.size === b.size && a.mtimeMs === b.mtimeMs;
+
+/** Undefined when the bytes are not JSON. */
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+const isFingerprint = (value: Json | undefined): value is Json & { size: number; mtimeMs: number } =>
+  value !== null &&
+  typeof value === 'object' &&
+  !Array.isArray(value) &&
+  typeof value.size === 'number' &&
+  typeof value.mtimeMs === 'number';
+
+/** What is known of a file while it is read once. */
+class FileReading {
+  readonly path: string;
+  records = 0;
+  badRecords = 0;
+  /** The bytes ended before the structure did: perhaps the file is still being written. */
+  early = false;
+  readonly ignored = new Map<string, number>();
+  readonly letters: { reason: string; bytes: Buffer | null }[] = [];
+  readonly #limits: CloudtrailLimits;
+  readonly #splitter: RecordSplitter;
+  readonly #hash = createHash('sha256');
+  #compressed = 0;
+  #total = 0;
+
+  constructor(path: string, limits: CloudtrailLimits) {
+    this.path = path;
+    this.#limits = limits;
+    this.#splitter = new RecordSplitter(limits.recordBytes);
+  }
+
+  bad(reason: string, bytes: Buffer | null): void {
+    this.badRecords++;
+    if (this.letters.length < LETTERS_PER_FILE) this.letters.push({ reason, bytes });
+  }
+
+  count(reason: string): void {
+    this.ignored.set(reason, (this.ignored.get(reason) ?? 0) + 1);
+  }
+
+  hash(): string {
+    return this.#hash.digest('hex').slice(0, 32);
+  }
+
+  /** Streams the file through (gzip told by its first bytes, not its name) and hands over records as they end. */
+  async read(signal: AbortSignal, take: (slices: Slice[]) => Promise<void>): Promise<void> {
+    const gzipped = await isGzip(this.path);
+    const tap = async function* (this: FileReading, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      for await (const chunk of source) {
+        this.#compressed += chunk.length;
+        this.#hash.update(chunk);
+        yield chunk;
+      }
+    }.bind(this);
+    const consume = async (source: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const chunk of source) {
+        this.#measure(chunk.length, gzipped);
+        await take(this.#splitter.push(chunk));
+      }
+    };
+    const input = createReadStream(this.path, { highWaterMark: CHUNK });
+    try {
+      if (gzipped) {
+        const inflate: Transform = createGunzip({ chunkSize: CHUNK });
+        await pipeline(input, tap, inflate, consume, { signal });
+      } else await pipeline(input, tap, consume, { signal });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR') this.early = true;
+      throw error;
+    }
+  }
+
+  /** Why the file, read to its end, is still not all right. */
+  refusal(): string | null {
+    const ending = this.#splitter.end();
+    if (ending === 'truncated') {
+      this.early = true;
+      return 'ends in the middle of a record or list';
+    }
+    if (ending === 'not-json') return 'is not JSON';
+    return null;
+  }
+
+  #measure(bytes: number, gzipped: boolean): void {
+    this.#total += bytes;
+    const { fileBytes, ratio } = this.#limits;
+    if (this.#total > fileBytes) throw new Refused(`holds more than ${fileBytes} bytes of text`);
+    if (gzipped && this.#total > RATIO_FROM && this.#total > this.#compressed * ratio)
+      throw new Refused(`decompresses to more than ${ratio} times its size`);
+  }
+}
+
+/** What to say of an error that the file's contents caused; null for one of the file system. */
+function refusalOf(error: unknown): string | null {
+  if (error instanceof Refused) return error.message;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'Z_BUF_ERROR') return 'is a gzip file that ends too early';
+  return code.startsWith('Z_') ? 'is not a readable gzip file' : null;
+}
+
+async function firstBytes(path: string, length = KEPT_ORIGINAL): Promise<Buffer> {
+  const handle = await open(path).catch(() => null);
+  if (!handle) return Buffer.alloc(0);
+  try {
+    const buffer = Buffer.alloc(length);
+    const { bytesRead } = await handle.read(buffer, 0, length, 0);
+    return Buffer.from(buffer.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function isGzip(path: string): Promise<boolean> {
+  const handle = await open(path);
+  try {
+    const start = Buffer.alloc(2);
+    const { bytesRead } = await handle.read(start, 0, 2, 0);
+    return bytesRead === 2 && start[0] === 0x1f && start[1] === 0x8b;
+  } finally {
+    await handle.close();
+  }
+}
