@@ -86,7 +86,6 @@ const OPTIONAL_COMPUTED: Record<string, readonly string[]> = {
     'volume_ids',
     'backup_policy',
   ],
-  digitalocean_firewall: ['tags'],
   digitalocean_loadbalancer: [
     'healthcheck',
     'sticky_sessions',
@@ -116,7 +115,10 @@ const OPTIONAL_COMPUTED: Record<string, readonly string[]> = {
     'sql_mode',
   ],
   digitalocean_database_user: ['mysql_auth_plugin', 'settings'],
+  // Not set beside autoscaling, the provider leaves node_count out of the state.
+  digitalocean_kubernetes_node_pool: ['node_count'],
   digitalocean_kubernetes_cluster: [
+    'node_pool.node_count',
     'cluster_subnet',
     'service_subnet',
     'vpc_uuid',
@@ -262,6 +264,8 @@ export const DIGITALOCEAN_RULES: readonly Rule[] = [
   rule('hours', 'G7', ['digitalocean_*'], ['maintenance_window.hour', 'maintenance_policy.start_time'], {
     equal: 'time',
   }),
+  // A tag is one tag in whatever case it was first written.
+  rule('tags', 'G6', ['digitalocean_*'], ['tags', 'node_pool.tags', 'droplet_tag'], { equal: 'case' }),
   rule('days', 'G6', ['digitalocean_*'], ['maintenance_window.day', 'maintenance_policy.day'], {
     equal: 'case',
   }),
