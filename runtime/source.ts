@@ -31,8 +31,10 @@ export interface SourceContext {
   log: Logger;
   signal: AbortSignal;
   /**
-   * Appends the events and the progress in one atomic commit: after a crash either both are there or neither. Events of
-   * one resource must be handed over in event order. Broadcasts stand after everything handed over before them.
+   * Appends the events and the progress in one atomic commit: after a crash either both are there or neither. A call of
+   * more than 2,000 events is appended in pieces, in order: the progress with the last, so that it is never there without
+   * the events. Events of one resource must be handed over in event order. Broadcasts stand after everything handed over
+   * before them.
    */
   publish(events: SourceEvent[], progress?: Progress[]): Promise<void>;
   /** Progress committed earlier, by item, as of the start of this run plus what this run published. */
