@@ -17,6 +17,7 @@ import type { ScannedResource, ScannedState, Slice } from './scan.ts';
 import { scanState } from './scan.ts';
 import type { Binding, Scopes } from './scope.ts';
 import { bindingsFor, createScopes } from './scope.ts';
+import { EMPTY_TABLE, type Table } from './table.ts';
 
 export interface DecodeLimits {
   depth: number;
@@ -26,7 +27,8 @@ export interface DecodeLimits {
 export const DECODE_LIMITS: DecodeLimits = { depth: 200, instances: 2_000_000 };
 
 export interface StateHead {
-  serial: number;
+  /** Null only where there is a problem, and nothing told. */
+  serial: number | null;
   lineage: string;
   terraformVersion: string | null;
   /** Managed resource instances, deposed ones included. */
@@ -50,10 +52,8 @@ export type IdentifiedChange = Change & { eventId: string };
 
 export interface OpenState {
   head: StateHead;
-  /** Gives what changed since `before`, in batches; returns the rows of this version. Null when it cannot be read. */
-  declare:
-    | ((settings: DeclareSettings, before: readonly Row[]) => Generator<IdentifiedChange[], Row[]>)
-    | null;
+  /** Gives what changed since `before`, in batches; returns the table of this version. Null when it cannot be read. */
+  declare: ((settings: DeclareSettings, before: Table) => Generator<IdentifiedChange[], Table>) | null;
 }
 
 /** Events per batch, and about how many characters of them. */
@@ -131,7 +131,7 @@ function headOf(fields: ReadonlyMap<string, Exact>, problem: string | null): Sta
     if (typeof lineage !== 'string') throw malformed('the state has no lineage');
   }
   return {
-    serial: sound ? serial : 0,
+    serial: sound ? serial : null,
     lineage: typeof lineage === 'string' ? lineage.slice(0, 128) : '',
     terraformVersion: typeof version === 'string' ? version.slice(0, 64) : null,
     instances: 0,
@@ -175,14 +175,15 @@ interface Opened {
 
 function* declare(
   settings: DeclareSettings,
-  before: readonly Row[],
+  before: Table,
   state: Opened,
-): Generator<IdentifiedChange[], Row[]> {
+): Generator<IdentifiedChange[], Table> {
   const { org, workspace, owner, version, hmac } = settings;
+  state.known.remember(before.secrets);
   const redactor = createRedactor(state.known, hmac);
   const bound = bindingsFor(workspace, settings.bindings);
   const conceal = (id: string): string | null => (redactor.holdsSecret(id) ? `secret-${hmac(id)}` : null);
-  const comparing = compare(before, workspace, state.head.serial);
+  const comparing = compare(before.rows, workspace, state.head.serial ?? 0);
   const batches = createBatches(workspace, version);
   for (const [instance, managed] of everyInstance(state.scanned, state.heads, state.parse)) {
     if (!managed) continue;
@@ -201,17 +202,18 @@ function* declare(
   while (batches.full()) yield batches.take();
   const rest = batches.take();
   if (rest.length > 0) yield rest;
-  return comparing.rows();
+  return { rows: comparing.rows(), secrets: state.known.all() };
 }
 
 /** Withdrawals of all that stood, with ids, in batches. */
 export function* withdrawEverything(
   rows: readonly Row[],
   settings: { workspace: string; version: number; serial: number },
-): Generator<IdentifiedChange[]> {
+): Generator<IdentifiedChange[], Table> {
   const batches = createBatches(settings.workspace, settings.version);
   batches.add(withdrawAll(rows, settings.workspace, settings.serial));
   for (let batch = batches.take(); batch.length > 0; batch = batches.take()) yield batch;
+  return EMPTY_TABLE;
 }
 
 function createBatches(

@@ -41,6 +41,9 @@ const SPEAKS_OF_SECRETS = /pass|pwd|secret|token|key|cred|psk|conn/i;
 /** A compressed text hides what it holds (base64 of the gzip magic); it may hold what is known here. */
 const COMPRESSED = 'H4sI';
 const SLUG = /^[A-Za-z]+(?:[-_./ ][A-Za-z0-9]+)*$/;
+/** Secrets remembered of a workspace. */
+const MOST_REMEMBERED = 20_000;
+const LONGEST_REMEMBERED = 16_384;
 const MAX_JSON_TEXT = 1_000_000;
 const MAX_JSON_DEPTH = 64;
 
@@ -124,8 +127,16 @@ const isEmpty = (value: Exact): boolean =>
 export class KnownSecrets {
   readonly #secrets = new Set<string>();
 
-  get size(): number {
-    return this.#secrets.size;
+  all(): string[] {
+    return [...this.#secrets].filter((secret) => secret.length <= LONGEST_REMEMBERED);
+  }
+
+  /** Secrets of earlier versions: their copies may outlive the marked original. Those found now are never displaced. */
+  remember(secrets: readonly string[]): void {
+    for (const secret of secrets) {
+      if (this.#secrets.size >= MOST_REMEMBERED) return;
+      this.#secrets.add(secret);
+    }
   }
 
   /** Collects what is secret in the attributes of one resource (managed or data). */

@@ -1,14 +1,25 @@
-// The rows last published of a workspace as bytes, so that a restart compares with them. Pure; the format is ours alone.
+// What was last published of a workspace as bytes, so that a restart compares with it. Pure; the format is ours alone.
 //
-// Layout: "DMT1", then per row 16 bytes of fingerprint, address, type and id, the number of object keys, the keys. Texts
-// are UTF-8 after their length (four bytes).
+// It also remembers the secrets that were ever known there: a copy stays a secret when the marked original goes. So a
+// table is as secret as a state, and is only ever stored encrypted.
+//
+// Layout: "DMT1", the number of secrets, the secrets; then per row 16 bytes of fingerprint, address, type and id, the
+// number of object keys, the keys. Texts are UTF-8 after their length (four bytes).
 import type { Row } from './normalize.ts';
 
 const MAGIC = Buffer.from('DMT1');
 const PRINT = 16;
 
-export function encodeTable(rows: readonly Row[]): Buffer {
-  let size = MAGIC.length;
+export interface Table {
+  rows: readonly Row[];
+  secrets: readonly string[];
+}
+
+export const EMPTY_TABLE: Table = { rows: [], secrets: [] };
+
+export function encodeTable({ rows, secrets }: Table): Buffer {
+  let size = MAGIC.length + 4;
+  for (const secret of secrets) size += textSize(secret);
   for (const row of rows) {
     size += PRINT + 4 + textSize(row.address) + textSize(row.type) + textSize(row.resourceId);
     for (const key of row.objectKeys) size += textSize(key);
@@ -20,6 +31,8 @@ export function encodeTable(rows: readonly Row[]): Buffer {
     bytes.writeUInt32LE(length, at);
     at += 4 + length;
   };
+  at = bytes.writeUInt32LE(secrets.length, at);
+  for (const secret of secrets) text(secret);
   for (const row of rows) {
     at += bytes.write(row.print, at, PRINT, 'latin1');
     text(row.address);
@@ -34,9 +47,10 @@ export function encodeTable(rows: readonly Row[]): Buffer {
 const textSize = (value: string): number => 4 + Buffer.byteLength(value, 'utf8');
 
 /** Null for bytes that are not a table of ours, whole. */
-export function decodeTable(bytes: Buffer): Row[] | null {
+export function decodeTable(bytes: Buffer): Table | null {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const rows: Row[] = [];
+  const secrets: string[] = [];
   let at = MAGIC.length;
   const text = (): string => {
     const length = bytes.readUInt32LE(at);
@@ -45,6 +59,9 @@ export function decodeTable(bytes: Buffer): Row[] | null {
     return bytes.toString('utf8', at - length, at);
   };
   try {
+    const count = bytes.readUInt32LE(at);
+    at += 4;
+    for (let i = 0; i < count; i++) secrets.push(text());
     while (at < bytes.length) {
       const print = bytes.toString('latin1', at, at + PRINT);
       at += PRINT;
@@ -58,5 +75,5 @@ export function decodeTable(bytes: Buffer): Row[] | null {
     if (error instanceof RangeError) return null;
     throw error;
   }
-  return rows;
+  return { rows, secrets };
 }

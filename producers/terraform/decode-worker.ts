@@ -1,0 +1,98 @@
+// The worker thread that decodes states, so that the main loop never does. Loads no vendor client; holds one job.
+import { createHmac } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { IdentifiedChange, OpenState } from './decode.ts';
+import { openState, withdrawEverything } from './decode.ts';
+import type { BareChange, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import { BATCHES_AHEAD, PRINT_BYTES } from './messages.ts';
+import { StateProblem } from './problem.ts';
+import { decodeTable, EMPTY_TABLE, encodeTable, type Table } from './table.ts';
+
+const port = parentPort;
+if (!port) throw new Error('decode-worker.ts runs as a worker thread only');
+const { hmacKey } = workerData as WorkerSetup;
+const hmac = (value: string): string => createHmac('sha256', hmacKey).update(value).digest('base64url');
+
+let state: OpenState | null = null;
+let batches: Iterator<IdentifiedChange[], Table> | null = null;
+let ahead = 0;
+
+const say = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+port.on('message', (message: ToWorker) => {
+  try {
+    hear(message);
+  } catch (error) {
+    drop();
+    if (error instanceof StateProblem) say({ say: 'refused', kind: error.kind, text: error.message });
+    else
+      say({
+        say: 'failed',
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+  }
+});
+
+function hear(message: ToWorker): void {
+  switch (message.say) {
+    case 'open':
+      drop();
+      state = openState(Buffer.from(message.bytes));
+      say({ say: 'opened', head: state.head });
+      return;
+    case 'declare': {
+      const before = message.table === null ? EMPTY_TABLE : decodeTable(bufferOf(message.table));
+      if (!state?.declare) throw new Error('nothing is open that could be declared');
+      if (before === null) throw new Error('the table of the version before is not readable');
+      batches = state.declare({ ...message.settings, hmac }, before);
+      advance();
+      return;
+    }
+    case 'withdraw': {
+      const before = decodeTable(bufferOf(message.table));
+      if (before === null) throw new Error('the table of the version before is not readable');
+      drop();
+      batches = withdrawEverything(before.rows, message);
+      advance();
+      return;
+    }
+    case 'taken':
+      ahead--;
+      advance();
+      return;
+    case 'drop':
+      drop();
+  }
+}
+
+function drop(): void {
+  state = null;
+  batches = null;
+  ahead = 0;
+}
+
+/** Makes batches ready until enough are ahead; the message of the next one taken goes on from here. */
+function advance(): void {
+  while (batches && ahead < BATCHES_AHEAD) {
+    const next = batches.next();
+    if (next.done) {
+      const table = encodeTable(next.value);
+      drop();
+      say({ say: 'done', table }, [table.buffer as ArrayBuffer]);
+      return;
+    }
+    ahead++;
+    const prints = new Uint8Array(next.value.length * PRINT_BYTES);
+    const changes = next.value.map((change, i): BareChange => {
+      if (change.type !== 'resource.declared') return change;
+      const { fingerprint, ...bare } = change;
+      prints.set(fingerprint, i * PRINT_BYTES);
+      return bare;
+    });
+    say({ say: 'batch', changes, prints }, [prints.buffer]);
+  }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,249 @@
+// The main thread's side of decoding: hands states to the worker one after another and takes batches of events back.
+// Parses nothing itself, so that no state, however large, holds up the loop.
+import { Worker } from 'node:worker_threads';
+import { DriftError } from '../../runtime/errors.ts';
+import type { SourceEvent } from '../../runtime/source.ts';
+import type { DeclareSettings, StateHead } from './decode.ts';
+import type { BareChange, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import { PRINT_BYTES } from './messages.ts';
+import { StateProblem } from './problem.ts';
+
+export interface DecoderOptions {
+  /** Key of the fingerprints that stand for secrets. */
+  hmacKey: Uint8Array;
+  /** Heap of the worker, MB: a hostile state ends the worker, not the process. */
+  heapMb?: number;
+  /** How long the worker may be silent, milliseconds. */
+  patienceMs?: number;
+}
+
+export type Settings = Omit<DeclareSettings, 'hmac'>;
+/** Takes one batch; the next is made ready meanwhile. */
+export type TakeBatch = (events: SourceEvent[]) => Promise<void>;
+
+/** A state that was read to its end once. Must be released, declared or not. */
+export interface DecodedState {
+  head: StateHead;
+  /** Hands over what changed since the table of the version before; returns the table of this one. Once only. */
+  declare(settings: Settings, table: Buffer | null, time: number, take: TakeBatch): Promise<Buffer>;
+  release(): void;
+}
+
+export interface Decoder {
+  /** Rejects with StateProblem for what is not a state. Waits for its turn: one state is decoded at a time. */
+  open(bytes: Buffer): Promise<DecodedState>;
+  /** Hands over the withdrawals of everything in a table. */
+  withdraw(
+    of: { workspace: string; version: number; serial: number; table: Buffer },
+    time: number,
+    take: TakeBatch,
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+const COPY_SLICE = 8 << 20;
+
+/** Memory that both threads see: what a state is read into, so that it is never copied. */
+export const sharedBuffer = (size: number): Buffer => Buffer.from(new SharedArrayBuffer(size));
+
+async function shared(bytes: Buffer): Promise<SharedArrayBuffer> {
+  const { buffer } = bytes;
+  if (buffer instanceof SharedArrayBuffer && bytes.length === buffer.byteLength) return buffer;
+  const memory = new SharedArrayBuffer(bytes.length);
+  const copy = Buffer.from(memory);
+  for (let at = 0; at < bytes.length; at += COPY_SLICE) {
+    bytes.copy(copy, at, at, at + COPY_SLICE);
+    if (at + COPY_SLICE < bytes.length) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return memory;
+}
+
+export function createDecoder(options: DecoderOptions): Decoder {
+  const patience = options.patienceMs ?? 120_000;
+  let link: Link | null = null;
+  let turn: Promise<void> = Promise.resolve();
+  let closed = false;
+
+  /** Resolves when it is the caller's turn, to a function that ends it. */
+  async function takeTurn(): Promise<() => void> {
+    const before = turn;
+    let end: () => void = () => {};
+    turn = new Promise((resolve) => {
+      end = resolve;
+    });
+    await before;
+    if (closed) {
+      end();
+      throw new DriftError('the decoder is closed', { code: 'DM_LOG_CLOSED', retriable: true });
+    }
+    return end;
+  }
+
+  function linked(): Link {
+    if (link === null || link.broken()) link = createLink(options, patience);
+    return link;
+  }
+
+  async function takeAll(worker: Link, time: number, take: TakeBatch): Promise<Buffer> {
+    for (;;) {
+      const message = await worker.next();
+      if (message.say === 'done')
+        return Buffer.from(message.table.buffer, message.table.byteOffset, message.table.byteLength);
+      if (message.say !== 'batch') throw unexpected(message);
+      await take(eventsOf(message.changes, message.prints, time));
+      worker.say({ say: 'taken' });
+    }
+  }
+
+  return {
+    async open(bytes) {
+      const end = await takeTurn();
+      let released = false;
+      const worker = linked();
+      const release = (): void => {
+        if (released) return;
+        released = true;
+        worker.quiet();
+        end();
+      };
+      try {
+        worker.say({ say: 'open', bytes: await shared(bytes) });
+        const message = await worker.next();
+        if (message.say !== 'opened') throw unexpected(message);
+        return {
+          head: message.head,
+          declare(settings, table, time, take) {
+            worker.say({ say: 'declare', settings, table });
+            return takeAll(worker, time, take);
+          },
+          release,
+        };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+
+    async withdraw({ table, ...of }, time, take) {
+      const end = await takeTurn();
+      const worker = linked();
+      try {
+        worker.say({ say: 'withdraw', table, ...of });
+        await takeAll(worker, time, take);
+      } finally {
+        worker.quiet();
+        end();
+      }
+    },
+
+    async close() {
+      closed = true;
+      await link?.end();
+    },
+  };
+}
+
+function eventsOf(changes: BareChange[], prints: Uint8Array, time: number): SourceEvent[] {
+  return changes.map((change, i): SourceEvent => {
+    const { eventId: id, objectKey } = change;
+    const at = { time, id, objectKey };
+    if (change.type === 'resource.withdrawn') return { ...at, type: change.type, body: change.body };
+    if (change.type === 'resource.rekeyed') return { ...at, type: change.type, body: change.body };
+    const fingerprint = Buffer.from(prints.buffer, prints.byteOffset + i * PRINT_BYTES, PRINT_BYTES);
+    return { ...at, type: change.type, body: change.body, fingerprint };
+  });
+}
+
+const unexpected = (message: FromWorker): Error =>
+  message.say === 'refused'
+    ? new StateProblem(message.kind, message.text)
+    : new DriftError(message.say === 'failed' ? message.message : `the worker said ${message.say}`, {
+        code: 'DM_INTERNAL',
+        retriable: false,
+      });
+
+/** One worker and what it said. After a crash it is broken, and the next state gets a new one. */
+interface Link {
+  say(message: ToWorker): void;
+  next(): Promise<FromWorker>;
+  /** Ends the job; in the middle of one the worker ends with it. */
+  quiet(): void;
+  broken(): boolean;
+  end(): Promise<void>;
+}
+
+function createLink(options: DecoderOptions, patience: number): Link {
+  const setup: WorkerSetup = { hmacKey: options.hmacKey };
+  const worker = new Worker(new URL('decode-worker.ts', import.meta.url), {
+    workerData: setup,
+    resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? 512 },
+  });
+  const heard: FromWorker[] = [];
+  let failure: Error | null = null;
+  /** True while the worker may say something unasked: batches of a declaration. */
+  let talking = false;
+  let wake: (() => void) | null = null;
+
+  const fail = (error: Error): void => {
+    failure ??= error;
+    wake?.();
+  };
+  worker.on('message', (message: FromWorker) => {
+    heard.push(message);
+    if (message.say !== 'batch') talking = false;
+    wake?.();
+  });
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    fail(
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+        ? new StateProblem('too-large', 'the state needs more memory than is set aside for reading states')
+        : error,
+    );
+  });
+  worker.on('exit', () =>
+    fail(new DriftError('the worker ended', { code: 'DM_LOG_CLOSED', retriable: true })),
+  );
+
+  return {
+    say(message) {
+      talking = message.say === 'declare' || message.say === 'withdraw' || talking;
+      worker.postMessage(message);
+    },
+    async next() {
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        wake?.();
+      }, patience);
+      while (heard.length === 0 && !failure && !late)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      clearTimeout(timer);
+      wake = null;
+      if (failure) throw failure;
+      if (late) {
+        const problem = new StateProblem('malformed', `the state could not be read in ${patience / 1_000} s`);
+        fail(problem);
+        await worker.terminate();
+        throw problem;
+      }
+      return heard.shift()!;
+    },
+    quiet() {
+      heard.length = 0;
+      if (failure) return;
+      if (!talking) {
+        worker.postMessage({ say: 'drop' } satisfies ToWorker);
+        return;
+      }
+      // What it is still about to say would be taken for the answer to the next question.
+      fail(new DriftError('the job was given up', { code: 'DM_TIMEOUT', retriable: true }));
+      void worker.terminate();
+    },
+    broken: () => failure !== null,
+    async end() {
+      await worker.terminate();
+    },
+  };
+}
