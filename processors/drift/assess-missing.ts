@@ -76,7 +76,7 @@ export function assessMissing(sight: Sight, row: DeclaredRow): Assessment {
   if (
     isOpen(drift) &&
     drift.confidence !== 'confirmed' &&
-    forgotten(drift.actors, changes).length > 0 &&
+    forgotten(rows, drift, changes).length > 0 &&
     !changes.some((change) => creates(change, row.type, row.resourceId))
   )
     return leave(id);
@@ -118,6 +118,7 @@ function standingOf(
   removal: Evidence | null,
   at: number,
 ): Standing {
+  const { rows } = sight;
   const deletions = removal
     ? changes.filter((change) => !isTerraform(change) && deletes(change, row.type, row.resourceId))
     : [];
@@ -130,7 +131,7 @@ function standingOf(
     absorbed: false,
     severity: sight.options.severity({ type: row.type, kind: KIND, differences: [] }),
     differences: [],
-    actors: actorsOf(deletions, isOpen(drift) ? forgotten(drift.actors, changes) : []),
+    actors: actorsOf(deletions, forgotten(rows, drift, changes)),
     declaredAsOf: row.time,
     observedAsOf: at,
     at,

@@ -28,6 +28,7 @@ import {
   runOf,
   scopeOf,
   stateOf,
+  stateScope,
 } from './rows.ts';
 
 const KIND = 'modified';
@@ -61,26 +62,32 @@ export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
     observed: attributesOf(observed),
     configuration: null,
   });
-  return compared(seen, observed, withoutChildren(rows, sight.options.parents, row, comparison));
+  return compared(seen, observed, withoutChildren(rows, row, comparison));
 }
 
 /** A creation by hand before the state was written is how the object came to be adopted; only pushed states tell when. */
 function mayModify(sight: Sight, row: DeclaredRow, change: Evidence, changes: Evidence[]): boolean {
   if (isTerraform(change) || deletes(change, row.type, row.resourceId)) return false;
   if (!creates(change, row.type, row.resourceId)) return true;
+  const state = stateOf(sight.rows, row.workspace);
+  if (state === undefined) return !awaitsState(sight, row);
   const isAdoption =
-    stateOf(sight.rows, row.workspace)?.pushed === true &&
+    state.pushed &&
     change.time < row.time &&
     !changes.some((one) => deletes(one, row.type, row.resourceId) && one.time <= change.time);
   return !isAdoption;
 }
+
+/** The boundary of the state is on its way right after the declaration: only then it is known how the state reaches us. */
+const awaitsState = ({ rows, now, options }: Sight, row: DeclaredRow): boolean =>
+  stateOf(rows, row.workspace) === undefined && now < row.time + options.graceMs;
 
 function compared(seen: Seen, observed: Observed, comparison: Comparison): Assessment {
   const { sight, row, id, drift } = seen;
   const absorption = absorb({
     drift,
     natural: comparison.differences,
-    bases: absorbedOf(sight.rows, id),
+    bases: absorbedOf(sight.rows, id)?.differences ?? [],
     declaredMoved: drift !== undefined && row.time > (drift.declaredAsOf ?? 0),
     observedMoved: drift !== undefined && observed.time > (drift.observedAsOf ?? 0),
     meant: wasMeant(seen, observed),
@@ -114,10 +121,11 @@ function compared(seen: Seen, observed: Observed, comparison: Comparison): Asses
 }
 
 /** Whether the value that was observed is Terraform's own doing: it wrote last, or the value appeared during its run. */
-function wasMeant({ sight, row, changes, drift }: Seen, observed: Observed): boolean {
+function wasMeant({ sight, row, id, changes, drift }: Seen, observed: Observed): boolean {
   const before = changes.filter((change) => change.time <= observed.time && change.verb !== 'tag');
   const last = before.at(-1);
-  if (last) return isTerraform(last) && last.time > (drift?.declaredAsOf ?? 0);
+  const since = absorbedOf(sight.rows, id)?.since ?? drift?.declaredAsOf ?? 0;
+  if (last) return isTerraform(last) && last.time > since;
   const run = runOf(sight.rows, row.workspace);
   return isRunning(sight, run) && run.time <= observed.time;
 }
@@ -129,7 +137,8 @@ function conclude(
   absorption: Absorption,
 ): Assessment {
   const { id, drift, row } = seen;
-  const remember = absorption.changed ? { absorbed: absorption.bases } : {};
+  const since = absorbedOf(seen.sight.rows, id)?.since ?? drift?.declaredAsOf ?? 0;
+  const remember = absorption.changed ? { absorbed: { since, differences: absorption.bases } } : {};
   if (absorption.differences.length > 0) {
     const standing = standingOf(seen, observed, comparison, absorption.differences);
     const absorbed = absorption.bases.length > 0;
@@ -158,10 +167,11 @@ function standingOf(
   comparison: Comparison,
   differences: Difference[],
 ): Standing {
+  const { rows } = sight;
   const since = drift?.status === 'resolved' ? (drift.resolvedAt ?? 0) : 0;
   const actors = actorsOf(
     others.filter((change) => change.time > since),
-    isOpen(drift) ? forgotten(drift.actors, changes) : [],
+    forgotten(rows, drift, changes),
   );
   return {
     state: 'open',
@@ -183,31 +193,33 @@ function standingOf(
   };
 }
 
+/** Terraform's later write of the same thing. Only a workspace that pushes its states tells that the write was kept. */
+function rewriteOf({ sight, row, changes }: Seen, change: Evidence): Evidence | undefined {
+  if (!stateOf(sight.rows, row.workspace)?.pushed) return undefined;
+  return changes.find((later) => isTerraform(later) && rewrites(later, change));
+}
+
 /** Changes by others that no newer observation has settled, and that Terraform did not write over. */
-function unsettled({ sight, row, changes, others }: Seen, observed: Observed | null): Evidence[] {
-  const pushed = stateOf(sight.rows, row.workspace);
-  return others.filter((change) => {
+function unsettled(seen: Seen, observed: Observed | null): Evidence[] {
+  const written = stateOf(seen.sight.rows, seen.row.workspace)?.time ?? 0;
+  return seen.others.filter((change) => {
     if (observed && change.time <= observed.seenAt) return false;
-    if (!pushed?.pushed) return true;
-    return !changes.some(
-      (later) => isTerraform(later) && rewrites(later, change) && pushed.checkedAt >= later.time,
-    );
+    const rewrite = rewriteOf(seen, change);
+    return rewrite === undefined || rewrite.time > written;
   });
 }
 
 function suspect(seen: Seen, observed: Observed | null): Assessment {
   const { sight, row, id, drift, changes, others } = seen;
   const open = unsettled(seen, observed);
-  const remembered = isOpen(drift) ? forgotten(drift.actors, changes) : [];
-  const still =
-    isOpen(drift) && remembered.length > 0 && !(observed && observed.seenAt >= drift.changedAt)
-      ? remembered
-      : [];
+  const remembered = forgotten(sight.rows, drift, changes);
+  const still = observed && drift && observed.seenAt >= drift.changedAt ? [] : remembered;
   if (open.length === 0 && still.length === 0) {
-    if (!isOpen(drift)) return leave(id);
-    const settled = observed !== null && others.every((change) => change.time <= observed.seenAt);
-    const at = settled ? observed.seenAt : (changes.at(-1)?.time ?? row.time);
-    return end(id, drift, settled ? 'dismissed' : 'reverted', at);
+    if (!isOpen(drift)) return { ...leave(id), wait: adoptionWait(seen) };
+    const rewrite = others.map((change) => rewriteOf(seen, change)).find((one) => one !== undefined);
+    if (rewrite && !(observed && observed.seenAt > rewrite.time))
+      return end(id, drift, 'reverted', rewrite.time);
+    return end(id, drift, 'dismissed', observed?.seenAt ?? row.time);
   }
   const actors = actorsOf(open, still);
   const heard = Math.min(...open.map((change) => change.heard));
@@ -233,10 +245,28 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
       ignoredBy: ignoringRule(sight, subjectOf(row), []),
       note: late ? 'could not be read in time' : null,
     },
-    wait:
-      overdue !== Number.POSITIVE_INFINITY && !late
-        ? { what: waitOf(row, 'read'), at: overdue, scopes: [], phase: 'grace' }
-        : null,
+    wait: late ? null : nextLook(seen, open, overdue),
+  };
+}
+
+/** A creation by hand is looked at again once the state says how it reaches us. */
+function adoptionWait({ sight, row, changes }: Seen): Assessment['wait'] {
+  if (!awaitsState(sight, row) || !changes.some((change) => creates(change, row.type, row.resourceId)))
+    return null;
+  const at = row.time + sight.options.graceMs;
+  return { what: waitOf(row, 'state'), at, scopes: [stateScope(row.workspace)], phase: 'grace' };
+}
+
+/** What may settle suspicions: the moment they were to be read by, or a state after Terraform's own write. */
+function nextLook(seen: Seen, open: readonly Evidence[], overdue: number): Assessment['wait'] {
+  const { sight, row } = seen;
+  const awaitsState = open.some((change) => rewriteOf(seen, change) !== undefined);
+  if (!awaitsState && overdue === Number.POSITIVE_INFINITY) return null;
+  return {
+    what: waitOf(row, 'read'),
+    at: Math.min(overdue, sight.now + sight.options.maxRunMs),
+    scopes: awaitsState ? [stateScope(row.workspace)] : [],
+    phase: 'grace',
   };
 }
 

@@ -11,10 +11,15 @@ import {
   type Sight,
   type Standing,
   type Subject,
+  subjectOf,
 } from './desired.ts';
-import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform } from './evidence.ts';
+import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform, namesDeclared } from './evidence.ts';
+import { gate } from './gate.ts';
 import { ignoringRule, isComplete } from './ignoring.ts';
+import { undeclaredElements } from './parents.ts';
 import {
+  attributesOf,
+  type DeclaredRow,
   driftOf,
   type Evidence,
   instancesOf,
@@ -24,12 +29,13 @@ import {
   runOf,
   stateScope,
 } from './rows.ts';
+import { ownedChild } from './rules/owned.ts';
 import { WAIT_TIMER } from './timers.ts';
 
-const KIND = 'unmanaged';
+export const UNMANAGED = 'unmanaged';
 
 export const unmanagedIdOf = (rows: Rows, org: string, type: string, id: string): string =>
-  driftIdOf(rows, org, null, type, id, KIND);
+  driftIdOf(rows, org, null, type, id, UNMANAGED);
 
 export function assessUnmanaged(sight: Sight, type: string, resourceId: string): Assessment {
   const { rows, arriving } = sight;
@@ -38,12 +44,14 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
   const changes = changesOf(rows, type, resourceId, arriving);
   const observed = newestObserved(rows, type, resourceId);
   const made = changes.filter((change) => !isTerraform(change) && creates(change, type, resourceId));
-  if (!drift && made.length === 0 && !(observed && isComplete(sight, observed))) return leave(id);
+  if (!drift && made.length === 0 && observed === undefined) return leave(id);
 
-  const [declared] = instancesOf(rows, type, resourceId, 1);
   const stood = made.length > 0 ? standingOf(sight, type, resourceId, drift, changes, made, null) : null;
-  if (declared) {
-    const at = Math.max(declared.time, made.at(-1)?.time ?? 0);
+  const [declared] = instancesOf(rows, type, resourceId, 1);
+  const elements = declared ? undeclaredIn(sight, declared, drift, changes, observed) : null;
+  if (elements) return elements;
+  if (declared || made.some((change) => namesDeclared(rows, change))) {
+    const at = Math.max(declared?.time ?? 0, made.at(-1)?.time ?? 0, drift?.observedAsOf ?? 0);
     return { ...leave(id), desired: { state: 'resolved', resolution: 'adopted', at, note: null, stood } };
   }
   const last = changes
@@ -69,6 +77,42 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
   return leave(id);
 }
 
+/**
+ * A declared parent that holds elements no one declares. Whoever was seen changing it makes that certain; else a state
+ * that is not connected may declare them, unless the account is complete.
+ */
+function undeclaredIn(
+  sight: Sight,
+  row: DeclaredRow,
+  drift: Drift | undefined,
+  changes: Evidence[],
+  observed: Observed | undefined,
+): Assessment | null {
+  const { rows, options, event } = sight;
+  if (!observed || observed.seenAt < row.time) return null;
+  const differences = undeclaredElements(rows, row, observed, options.compare);
+  if (differences.length === 0) return null;
+  const id = unmanagedIdOf(rows, event.org, row.type, row.resourceId);
+  const others = changes.filter((change) => !isTerraform(change) && change.verb !== 'tag');
+  const verdict = gate(sight, row, UNMANAGED, observed.time, changes);
+  if (verdict.verdict === 'wait' && !isOpen(drift))
+    return { ...leave(id), wait: verdict.wait, refresh: verdict.refresh };
+  const standing = standingOf(sight, row.type, row.resourceId, drift, changes, others, observed);
+  const certain = others.length > 0 || isComplete(sight, observed) || standing.actors.length > 0;
+  return {
+    ...leave(id),
+    desired: {
+      ...standing,
+      subject: { ...subjectOf(row), workspace: null, address: null, stateSerial: null },
+      confidence: verdict.verdict === 'unknown' ? 'unverified' : certain ? 'confirmed' : 'suspected',
+      severity: options.severity({ type: row.type, kind: 'modified', differences }),
+      differences,
+      note:
+        verdict.verdict === 'unknown' ? verdict.note : 'held by the parent, declared by no connected state',
+    },
+  };
+}
+
 /** In a complete account what no state declares is drift; but a state of a run under way may yet come to declare it. */
 function found(
   sight: Sight,
@@ -86,7 +130,7 @@ function found(
   const until = running?.until ?? observed.time + sight.options.graceMs;
   if (sight.now >= until) return { ...leave(id), desired: standing };
   const wait: Assessment['wait'] = {
-    what: part(WAIT_TIMER, type, resourceId, KIND),
+    what: part(WAIT_TIMER, type, resourceId, UNMANAGED),
     at: until,
     scopes: running?.scopes ?? [],
     phase: 'grace',
@@ -129,17 +173,22 @@ function standingOf(
     address: null,
     stateSerial: null,
   };
-  const actors = actorsOf(made, isOpen(drift) ? forgotten(drift.actors, changes) : []);
+  const { rows } = sight;
+  const actors = actorsOf(made, forgotten(rows, drift, changes));
   const byService = made.length > 0 && made.every((change) => change.actor.via === 'service');
-  const owner = observed?.ownedBy ?? (byService ? made[0]!.actor.name : null);
+  const owner = observed
+    ? (observed.ownedBy ?? ownedChild(type, attributesOf(observed)))
+    : byService
+      ? made[0]!.actor.name
+      : null;
   return {
     state: 'open',
-    kind: KIND,
+    kind: UNMANAGED,
     subject,
     confidence: observed ? 'confirmed' : 'suspected',
     certainty: actors.every((actor) => actor.certainty === 'high') ? 'high' : 'low',
     absorbed: false,
-    severity: sight.options.severity({ type, kind: KIND, differences: [] }),
+    severity: sight.options.severity({ type, kind: UNMANAGED, differences: [] }),
     differences: [],
     actors,
     declaredAsOf: null,

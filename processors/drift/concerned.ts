@@ -1,8 +1,10 @@
 // Which declared instances and resources an event may change the drifts of. Never lists a whole object unless a change
 // names only a type: cost follows what changed.
 import type { Rows } from '../../runtime/processor.ts';
-import { type Assessment, driftIdOf, end, isOpen, type Sight } from './desired.ts';
-import { NAMELESS_LIMIT, namesDeclared } from './evidence.ts';
+import { UNMANAGED, unmanagedIdOf } from './assess-unmanaged.ts';
+import { type Assessment, end, isOpen, type Sight } from './desired.ts';
+import { madeBy, NAMELESS_LIMIT, namesDeclared } from './evidence.ts';
+import { parentsOf } from './parents.ts';
 import {
   type DeclaredRow,
   declaredAt,
@@ -69,8 +71,12 @@ export function concerned(sight: Sight): Concerned {
       found.instance(row);
       found.resource(type, resourceId, true);
       // A change that names this instance no longer concerns those it only names the type of.
-      for (const change of evidenceOf(rows, type, resourceId))
+      for (const change of evidenceOf(rows, type, resourceId)) {
+        const made = madeBy(change);
+        if (made) found.resource(made.type, made.id, false);
         for (const target of change.targets) if (target.id === null) nameless(rows, target.type, found);
+      }
+      elementOf(sight, row, found);
       break;
     }
     case 'resource.withdrawn':
@@ -143,15 +149,24 @@ function touched({ rows, arriving }: Sight, found: Collected): void {
     if (id !== null) found.instancesOf(type, id);
     else if (!named) nameless(rows, type, found);
   }
-  const [first] = change.targets;
-  if (first && first.id !== null) found.resource(first.type, first.id, false);
+  const made = madeBy(change);
+  if (made) found.resource(made.type, made.id, false);
+  if (change.verb === 'delete')
+    for (const { type, id } of change.targets) if (id !== null) found.resource(type, id, false);
 }
 
-function woken(rows: Rows, [kind, first, second]: string[], found: Collected): void {
+/** A parent with elements that no one declared: this may be the declaration of one of them. */
+function elementOf({ rows, event }: Sight, row: DeclaredRow | undefined, found: Collected): void {
+  if (!row) return;
+  for (const { type, id } of parentsOf(row.type, row))
+    if (isOpen(driftOf(rows, unmanagedIdOf(rows, event.org, type, id)))) found.resource(type, id, false);
+}
+
+function woken(rows: Rows, [kind, first, second, what]: string[], found: Collected): void {
   if (kind !== WAIT_TIMER || first === undefined || second === undefined) return;
   const row = declaredAt(rows, first, second);
-  if (row) found.instance(row);
-  else found.resource(first, second, false);
+  found.instance(row);
+  if (what === UNMANAGED) found.resource(row?.type ?? first, row?.resourceId ?? second, false);
 }
 
 function waiting(rows: Rows, scope: string, found: Collected): void {

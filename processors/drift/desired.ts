@@ -13,13 +13,11 @@ import type {
 } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import type { Compare } from './comparison.ts';
-import type { Parents } from './parents.ts';
-import type { DeclaredRow, Evidence } from './rows.ts';
+import type { AbsorbedRow, DeclaredRow, Evidence } from './rows.ts';
 
 export interface DetectorOptions {
   compare: Compare;
   severity: (drift: { type: string; kind: DriftKind; differences: readonly Difference[] }) => Severity;
-  parents: Parents;
   /** How long a state may lag behind what Terraform did, where nothing tells us of its runs; milliseconds. */
   graceMs: number;
   /** How long "not found" may follow a creation before it means gone; milliseconds. */
@@ -104,7 +102,7 @@ export interface Assessment {
   /** Workspace whose head must be fetched again. */
   refresh: string | null;
   /** Differences that the state took over without being meant to; undefined: no change to what is remembered. */
-  absorbed?: Difference[];
+  absorbed?: AbsorbedRow;
 }
 
 /** Drifts of one declared instance: `modified` (also while suspected) and `missing`; of an object: the other two. */

@@ -1,39 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { driveProcessor } from '../../runtime/testing/driver.ts';
 import {
   changeReported,
-  declared,
   observed,
   snapshotCompleted,
   snapshotFailed,
-  statePublished,
   TEST_TIME,
   vanished,
   withdrawn,
 } from '../../runtime/testing/events.ts';
-import type { Drift } from '../../schemas/index.ts';
-import { createDriftDetector, type DriftDetectorOptions } from './index.ts';
-import { deepCompare } from './testing/deep-compare.ts';
-
-const second = 1000;
-const minute = 60 * second;
-const at = (offset: number) => ({ time: TEST_TIME + offset });
-const A = '{"acl":"private"}';
-const B = '{"acl":"public"}';
-
-function given(options: Partial<DriftDetectorOptions> = {}) {
-  const driver = driveProcessor(createDriftDetector({ compare: deepCompare, ...options }));
-  const drifts = (): Drift[] => {
-    const current = new Map(driver.outputsOf('drift.current').map(({ body }) => [body.drift.id, body.drift]));
-    return [...current.values()];
-  };
-  return { ...driver, drifts, open: () => drifts().filter((drift) => drift.status !== 'resolved') };
-}
-
-const state = (attributes: string, offset = 0, serial = 1) => [
-  declared({ attributes, serial }, at(offset)),
-  statePublished({ serial }, at(offset)),
-];
+import { A, at, B, given, minute, state } from './testing/given.ts';
 
 describe('modified', () => {
   it('a value that differs from the declared one opens a confirmed drift', () => {

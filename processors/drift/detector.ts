@@ -4,15 +4,17 @@ import type { Event } from '../../schemas/index.ts';
 import { assessContested } from './assess-contested.ts';
 import { assessMissing } from './assess-missing.ts';
 import { assessModified } from './assess-modified.ts';
-import { assessUnmanaged } from './assess-unmanaged.ts';
+import { assessUnmanaged, UNMANAGED } from './assess-unmanaged.ts';
 import { concerned } from './concerned.ts';
 import type { Assessment, DetectorOptions, Sight } from './desired.ts';
 import { arrivingIn } from './evidence.ts';
 import { evolve } from './fold.ts';
+import { ruleExpiry } from './ignoring.ts';
 import { reconcile, type Scene } from './reconcile.ts';
 import { decideWish, expire } from './requests.ts';
 import { driftOf, isDeclared, listingScope, namesOf, part, RULES_SCOPE, stateScope } from './rows.ts';
-import { ACCEPTED_TIMER, EVIDENCE_TIMER, FORGET_TIMER } from './timers.ts';
+import { severityOf } from './rules/severity.ts';
+import { ACCEPTED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, WAIT_TIMER } from './timers.ts';
 
 const minute = 60_000;
 
@@ -31,7 +33,7 @@ export type DriftDetectorOptions = Pick<DetectorOptions, 'compare'> & Partial<De
 
 /** The detector as a processor. All times are milliseconds; see DetectorOptions. */
 export function createDriftDetector(given: DriftDetectorOptions): Processor {
-  const options: DetectorOptions = { ...DEFAULT_OPTIONS, severity: () => 'medium', parents: [], ...given };
+  const options: DetectorOptions = { ...DEFAULT_OPTIONS, severity: severityOf, ...given };
   return {
     name: 'drift',
     version: 1,
@@ -79,9 +81,10 @@ function decide(sight: Sight): Output[] {
       const [kind, id] = namesOf(event.body.what);
       const done: Output = { clearTimer: event.body.what };
       if (kind === EVIDENCE_TIMER) return [done];
-      if (kind === FORGET_TIMER) return [...forget(rows, id!), done];
-      if (kind === ACCEPTED_TIMER) return [...expire(rows, scene, id!), done];
-      return [...assessAll(sight, scene), done];
+      if (kind === FORGET_TIMER) return [done, ...forget(rows, id!)];
+      if (kind === ACCEPTED_TIMER) return [done, ...expire(rows, scene, id!)];
+      // Over first: what is decided may set the same timer again.
+      return [done, ...assessAll(sight, scene)];
     }
     case 'change.reported': {
       const outputs = assessAll(sight, scene);
@@ -101,6 +104,8 @@ function assessAll(sight: Sight, scene: Scene): Output[] {
   const outputs: Output[] = [];
   const apply = (assessment: Assessment): void => {
     for (const output of reconcile(scene, driftOf(rows, assessment.id), assessment)) outputs.push(output);
+    const expiry = expiryOf(sight, assessment);
+    if (expiry) outputs.push(expiry);
   };
   const { instances, resources, left } = concerned(sight);
   for (const row of instances) {
@@ -113,6 +118,21 @@ function assessAll(sight: Sight, scene: Scene): Output[] {
   }
   for (const assessment of left) apply(assessment);
   return outputs;
+}
+
+/** A drift that a rule ignores is looked at again when the rule expires. */
+function expiryOf(sight: Sight, { desired }: Assessment): Output | null {
+  if (desired?.state !== 'open') return null;
+  const at = ruleExpiry(sight, desired.ignoredBy);
+  if (at === null) return null;
+  const { workspace, address, type, resourceId } = desired.subject;
+  const what = part(
+    WAIT_TIMER,
+    workspace ?? type,
+    address ?? resourceId,
+    workspace === null ? UNMANAGED : 'rule',
+  );
+  return { timer: what, at, data: { scopes: [], phase: 'grace' } };
 }
 
 /** The fold of the timer let go of the row, unless the drift has gone on since. */

@@ -1,8 +1,9 @@
 // What changes prove: who touched an instance, and what became of it. Pure functions over remembered changes; the order
 // in which they arrived plays no part.
 import type { Rows } from '../../runtime/processor.ts';
-import type { Actor, Event, EventOf } from '../../schemas/index.ts';
+import type { Actor, Drift, Event, EventOf } from '../../schemas/index.ts';
 import { type Evidence, evidenceOf, instancesOf, isDeclared, targetsOf } from './rows.ts';
+import { presentType } from './rules/parents.ts';
 
 /** More instances of one type than this are not all suspected for a change that names none of them. */
 export const NAMELESS_LIMIT = 64;
@@ -49,10 +50,10 @@ export function changesOf(rows: Rows, type: string, id: string, arriving: Eviden
   let nameless = evidenceOf(rows, type, null);
   if (arriving) {
     const isNew = (list: Evidence[]): boolean => list.every((one) => one.id !== arriving.id);
-    if (arriving.targets.some((target) => target.type === type && target.id === id) && isNew(named))
-      named.push(arriving);
-    else if (arriving.targets.some((target) => target.type === type && target.id === null) && isNew(nameless))
-      nameless.push(arriving);
+    const names = (of: string | null): boolean =>
+      arriving.targets.some((target) => target.id === of && presentType(target.type) === presentType(type));
+    if (names(id) && isNew(named)) named.push(arriving);
+    else if (names(null) && isNew(nameless)) nameless.push(arriving);
   }
   if (nameless.length > 0) {
     nameless = nameless.filter(
@@ -71,15 +72,23 @@ export const namesDeclared = (rows: Rows, change: Evidence): boolean =>
 
 export const isTerraform = (change: Evidence): boolean => change.actor.via === 'terraform';
 
-/** Whether the change made or removed this very resource; the further targets of such a call were only touched by it. */
-export const isAbout = (change: Evidence, type: string, id: string): boolean =>
-  change.targets[0]?.type === type && (change.targets[0].id === id || change.targets[0].id === null);
-
-/** Whether a change ends the existence of this very resource. */
+/** Calls that create or delete are about the object itself: each of their targets is a type that may describe it as a whole. */
 export const deletes = (change: Evidence, type: string, id: string): boolean =>
-  change.verb === 'delete' && isAbout(change, type, id);
+  change.verb === 'delete' && targetsAt(change, type, id);
 export const creates = (change: Evidence, type: string, id: string): boolean =>
-  change.verb === 'create' && isAbout(change, type, id);
+  change.verb === 'create' && targetsAt(change, type, id);
+
+const targetsAt = (change: Evidence, type: string, id: string): boolean =>
+  change.targets.some(
+    (target) => presentType(target.type) === presentType(type) && (target.id === id || target.id === null),
+  );
+
+/** What a creation made, if the call tells its id: the first of the types that may describe it. */
+export const madeBy = (change: Evidence): { type: string; id: string } | null => {
+  if (change.verb !== 'create') return null;
+  const target = change.targets.find(({ id }) => id !== null);
+  return target?.id != null ? { type: target.type, id: target.id } : null;
+};
 
 const DOING =
   /^(Create|Delete|Put|Update|Modify|Set|Reset|Add|Remove|Attach|Detach|Associate|Disassociate|Authorize|Revoke|Enable|Disable|Start|Stop|Tag|Untag|Replace|Register|Deregister)/;
@@ -116,10 +125,12 @@ export function actorsOf(changes: readonly Evidence[], remembered: readonly Acto
 const idsOf = (change: Evidence): string[] =>
   change.actor.eventIds.length > 0 ? [...change.actor.eventIds] : [change.providerEventId];
 
-/** The part of known actors whose changes are not among those still kept. */
-export function forgotten(actors: readonly Actor[], kept: readonly Evidence[]): Actor[] {
+/** Actors of an open drift whose changes are no longer kept: the drift itself is then what remembers them. */
+export function forgotten(rows: Rows, drift: Drift | undefined, changes: readonly Evidence[]): Actor[] {
+  const actors = drift && drift.status !== 'resolved' ? drift.actors : [];
   if (actors.length === 0) return [];
-  const ids = new Set(kept.flatMap(idsOf));
+  // Nameless changes count as kept even where another instance took them over.
+  const ids = new Set([...changes, ...evidenceOf(rows, drift!.type, null)].flatMap(idsOf));
   return actors.flatMap((actor) => {
     const eventIds = actor.eventIds.filter((id) => !ids.has(id));
     return eventIds.length > 0 ? [{ ...actor, eventIds }] : [];

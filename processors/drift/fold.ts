@@ -1,8 +1,10 @@
 // Events into rows. Each topic writes only its own rows (state is folded again topic after topic); index membership is
 // computed from what both topics left, so any order ends the same. Changes fold nothing: their memory is a timer's data.
 import type { Rows, Write } from '../../runtime/processor.ts';
-import type { Difference, Drift, Event, EventOf } from '../../schemas/index.ts';
+import type { Drift, Event, EventOf } from '../../schemas/index.ts';
+import { elementRows } from './parents.ts';
 import {
+  type AbsorbedRow,
   absorbedPart,
   asRow,
   type DeclaredRow,
@@ -20,6 +22,7 @@ import {
   listingScopes,
   namesOf,
   type ObservedRow,
+  observedPart,
   part,
   placedPart,
   RULES_ROW,
@@ -87,7 +90,8 @@ function foldDeclared(rows: Rows, event: EventOf<'resource.declared'>): Write[] 
   const writes: Write[] = [{ part: declaredPart(body.workspace, body.address), value: row }];
   if (before && (before.type !== row.type || before.resourceId !== row.resourceId))
     writes.push({ part: instanceOf(before), value: undefined });
-  writes.push({ part: instanceOf(row), value: 1 });
+  if (before && !before.withdrawn) writes.push(...elementRows(before, false));
+  writes.push({ part: instanceOf(row), value: 1 }, ...elementRows(row, true));
   if (!isObserved(rows, row.type, row.resourceId))
     for (const scope of listingScopes(row)) writes.push({ index: listingScope(scope), member: true });
   return writes;
@@ -122,7 +126,7 @@ function foldWithdrawn(rows: Rows, event: EventOf<'resource.withdrawn' | 'resour
   const writes: Write[] = [{ part: declaredPart(workspace, address), value: row }];
   if (before && !before.withdrawn) {
     writes.push({ part: instanceOf(before), value: undefined });
-    writes.push(...leaveListings(rows, before));
+    writes.push(...elementRows(before, false), ...leaveListings(rows, before));
   }
   return writes;
 }
@@ -151,13 +155,14 @@ function foldRun(rows: Rows, event: EventOf<'run.started' | 'run.finished'>): Wr
 
 function foldObserved(rows: Rows, event: EventOf<'resource.observed' | 'resource.vanished'>): Write[] {
   const { body } = event;
-  const name = part('o', body.type, body.resourceId, event.source);
+  const name = observedPart(body.type, body.resourceId, event.source);
   const before = rows.get(name) as ObservedRow | undefined;
   if (before && event.time < before.time) return [];
   const row: ObservedRow = {
     time: event.time,
     eventId: event.id,
     source: event.source,
+    type: body.type,
     provider: body.provider,
     account: body.account,
     region: body.region,
@@ -232,9 +237,9 @@ function foldTimer(rows: Rows, event: EventOf<'clock.due'>): Write[] {
     ];
   }
   if (kind === ABSORBED_TIMER && data !== null) {
-    const { driftId, differences } = JSON.parse(data) as { driftId: string; differences: Difference[] };
-    const kept = set && differences.length > 0;
-    return [{ part: absorbedPart(driftId), value: kept ? asRow(differences) : undefined }];
+    const { driftId, ...absorbed } = JSON.parse(data) as AbsorbedRow & { driftId: string };
+    const kept = set && absorbed.differences.length > 0;
+    return [{ part: absorbedPart(driftId), value: kept ? asRow(absorbed) : undefined }];
   }
   if (kind === FORGET_TIMER && data !== null && !set) {
     const { id, revision, resolvedAt } = JSON.parse(data) as {

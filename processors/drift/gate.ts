@@ -16,7 +16,7 @@ export const waitOf = (row: DeclaredRow, kind: string): string =>
 
 /** Whether a run holds the workspace and is not so old that its lock must be stale. */
 export const isRunning = ({ now, options }: Sight, run: RunRow | undefined): run is RunRow & { open: true } =>
-  run !== undefined && run.open && now < run.time + options.maxRunMs;
+  run?.open === true && now < run.time + options.maxRunMs;
 
 /** The wait for the end of a workspace's run. */
 export const untilRunEnds = ({ options }: Sight, row: DeclaredRow, kind: string, run: RunRow): Wait => ({

@@ -2,11 +2,10 @@
 import type { Processor } from '../../runtime/processor.ts';
 import { compare } from './compare.ts';
 import { createDriftDetector } from './detector.ts';
-import { severityOf } from './rules/severity.ts';
 
 export type { Compare, Comparison, ComparisonInput, Configured } from './comparison.ts';
 export type { DriftDetectorOptions } from './detector.ts';
 export { createDriftDetector } from './detector.ts';
 
 /** The detector with the real rules and default times. */
-export const driftDetector: Processor = createDriftDetector({ compare, severity: severityOf });
+export const driftDetector: Processor = createDriftDetector({ compare });

@@ -1,44 +1,89 @@
-// Attributes of a parent that separate resources declare (rules of a security group, a role's policies): the parent's own
-// copy in the state is what a refresh wrote, so it is left out wherever such children are declared.
-import type { Rows } from '../../runtime/processor.ts';
-import type { Comparison } from './comparison.ts';
-import { type DeclaredRow, instancesOf } from './rows.ts';
+// Attributes of a parent that separate resources declare (rules of a security group, a role's policies). The parent's own
+// copy in the state is what a refresh wrote, so wherever such children are declared it is left out, and what is observed
+// is compared with the union of what the children of all workspaces declare. Pure.
+import type { Rows, Write } from '../../runtime/processor.ts';
+import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
+import type { Compare, Comparison } from './comparison.ts';
+import { attributesOf, type DeclaredRow, type Observed, part } from './rows.ts';
+import { childElements, PARENTS, withElements } from './rules/parents.ts';
 
-/** One attribute of a parent type, and the types whose instances under the same object key declare its elements. */
-export interface ParentRow {
-  parent: string;
-  attribute: string;
-  children: readonly string[];
+const PATHS = new Map<string, string[]>();
+for (const { type, path } of PARENTS) PATHS.set(type, [...(PATHS.get(type) ?? []), path]);
+const CHILD_TYPES = new Set(PARENTS.flatMap(({ children }) => children.map((child) => child.type)));
+
+const elementsPart = (parentType: string, path: string, parentId: string, row: DeclaredRow): string =>
+  part('c', parentType, path, parentId, row.workspace, row.address);
+
+/** Rows of the elements that an instance adds to its parents' attributes, or (`kept` false) their removal. */
+export function elementRows(row: DeclaredRow, kept: boolean): Write[] {
+  if (!CHILD_TYPES.has(row.type)) return [];
+  return childElements(row.type, attributesOf(row)).map(({ parentType, parentId, path, elements }) => ({
+    part: elementsPart(parentType, path, parentId, row),
+    value: kept ? elements : undefined,
+  }));
 }
 
-export type Parents = readonly ParentRow[];
-
-/** Attributes of an instance that children declare, in any workspace. */
-export function attributesOfChildren(rows: Rows, parents: Parents, row: DeclaredRow): string[] {
-  return parents
-    .filter(
-      ({ parent, children }) =>
-        parent === row.type && children.some((child) => instancesOf(rows, child, null, 1).length > 0),
-    )
-    .map(({ attribute }) => attribute);
+/** Parents an instance is an element of. */
+export function parentsOf(type: string, row: DeclaredRow | undefined): { type: string; id: string }[] {
+  if (!row || !CHILD_TYPES.has(type)) return [];
+  return childElements(type, attributesOf(row)).map(({ parentType, parentId }) => ({
+    type: parentType,
+    id: parentId,
+  }));
 }
 
-/** The comparison without what differs in attributes that children declare. */
-export function withoutChildren(
-  rows: Rows,
-  parents: Parents,
-  row: DeclaredRow,
-  comparison: Comparison,
-): Comparison {
-  if (comparison.differences.length === 0) return comparison;
-  const left = attributesOfChildren(rows, parents, row);
+/** Elements that children declare for a parent's attribute; null when there are no children. */
+function declaredElements(rows: Rows, type: string, path: string, id: string): Json[] | null {
+  let elements: Json[] | null = null;
+  // A child that does not say whose it is may be any parent's under this key.
+  for (const parentId of [id, ''])
+    for (const [, value] of rows.list(part('c', type, path, parentId, ''))) {
+      elements ??= [];
+      if (Array.isArray(value)) for (const element of value) elements.push(element);
+    }
+  return elements;
+}
+
+function hasChildren(rows: Rows, type: string, path: string, id: string): boolean {
+  for (const parentId of [id, ''])
+    for (const _ of rows.list(part('c', type, path, parentId, ''))) return true;
+  return false;
+}
+
+/** The comparison of a parent without what differs in attributes that children declare. */
+export function withoutChildren(rows: Rows, row: DeclaredRow, comparison: Comparison): Comparison {
+  const paths = comparison.differences.length > 0 ? PATHS.get(row.type) : undefined;
+  const left = paths?.filter((path) => hasChildren(rows, row.type, path, row.resourceId)) ?? [];
   if (left.length === 0) return comparison;
   const differences = comparison.differences.filter(
     ({ path }) =>
-      !left.some(
-        (attribute) =>
-          path === attribute || path.startsWith(`${attribute}[`) || path.startsWith(`${attribute}.`),
-      ),
+      !left.some((one) => path === one || path.startsWith(`${one}[`) || path.startsWith(`${one}.`)),
   );
   return { ...comparison, differences };
+}
+
+/** Elements of a parent that were observed and that neither it nor any child declares, as differences. */
+export function undeclaredElements(
+  rows: Rows,
+  row: DeclaredRow,
+  observed: Observed,
+  compare: Compare,
+): Difference[] {
+  const paths = PATHS.get(row.type);
+  if (!paths || observed.attributes === null) return [];
+  return paths.flatMap((path) => {
+    const seen = attributesOf(observed);
+    const elements = path in seen ? declaredElements(rows, row.type, path, row.resourceId) : null;
+    if (elements === null) return [];
+    const own: JsonObject = { id: row.resourceId };
+    const { differences } = compare({
+      type: row.type,
+      declared: withElements(own, path, elements),
+      observed: { ...own, [path]: seen[path] ?? null },
+      configuration: null,
+    });
+    return differences
+      .filter((one) => one.observed !== null)
+      .map((one): Difference => ({ ...one, op: 'added', declared: null }));
+  });
 }

@@ -3,7 +3,7 @@ import type { Output } from '../../runtime/processor.ts';
 import type { Drift, Event } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import type { Assessment, Ended, Standing } from './desired.ts';
-import { part } from './rows.ts';
+import { type AbsorbedRow, part } from './rows.ts';
 import { ABSORBED_TIMER, FORGET_TIMER } from './timers.ts';
 
 /** A resolved drift is forgotten after this: 30 days. */
@@ -46,12 +46,16 @@ export function reconcile(scene: Scene, current: Drift | undefined, assessment: 
   else if (desired) outputs.push(...resolve(scene, id, current, desired));
   if (wait) outputs.push({ timer: wait.what, at: wait.at, data: { scopes: wait.scopes, phase: wait.phase } });
   if (refresh !== null) outputs.push({ type: 'state.refresh-requested', body: { workspace: refresh } });
-  if (absorbed) {
-    const data = { driftId: id, differences: absorbed.map((one) => ({ ...one })) };
-    outputs.push({ timer: part(ABSORBED_TIMER, id), at: scene.now + ABSORBED_MS, data });
-  }
+  if (absorbed) outputs.push(remembering(scene, id, absorbed));
   return outputs;
 }
+
+/** Sets what a state took over of a drift; without differences there is nothing left to remember. */
+export const remembering = (scene: Scene, driftId: string, { since, differences }: AbsorbedRow): Output => ({
+  timer: part(ABSORBED_TIMER, driftId),
+  at: scene.now + ABSORBED_MS,
+  data: { driftId, since, differences: differences.map((one) => ({ ...one })) },
+});
 
 function stand(scene: Scene, id: string, current: Drift | undefined, desired: Standing): Output[] {
   if (!current) return transition(scene, 'drift.opened', opened(scene, id, desired));

@@ -2,7 +2,7 @@
 import type { Output, Rows } from '../../runtime/processor.ts';
 import type { Drift, EventOf, Outcome } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
-import { resolved, type Scene, transition } from './reconcile.ts';
+import { remembering, resolved, type Scene, transition } from './reconcile.ts';
 import { driftOf, part } from './rows.ts';
 import { ACCEPTED_TIMER } from './timers.ts';
 
@@ -71,6 +71,7 @@ function accept(
   if (drift.absorbed && until === null) {
     const end = { resolution: 'accepted' as const, at: event.time, note: null };
     outputs.push(...transition(scene, 'drift.resolved', resolved(scene, accepted, end)));
+    outputs.push(remembering(scene, drift.id, { since: 0, differences: [] }));
   } else if (until !== null)
     outputs.push({ timer: part(ACCEPTED_TIMER, drift.id), at: until, data: { id: drift.id } });
   return [...outputs, settle('done', null)];

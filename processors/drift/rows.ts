@@ -3,6 +3,8 @@ import type { Rows } from '../../runtime/processor.ts';
 import { SEEN } from '../../runtime/processor.ts';
 import type { Actor, Difference, Drift, Json, JsonObject, Target, Verb } from '../../schemas/index.ts';
 
+import { presentType } from './rules/parents.ts';
+
 const SEPARATOR = '\u001f';
 export const part = (...names: string[]): string => names.join(SEPARATOR);
 export const namesOf = (name: string): string[] => name.split(SEPARATOR);
@@ -33,6 +35,7 @@ export type ObservedRow = {
   time: number;
   eventId: string;
   source: string;
+  type: string;
   provider: string;
   account: string | null;
   region: string | null;
@@ -87,9 +90,12 @@ export type WaitRow = { at: number; scopes: string[]; phase: 'grace' | 'head' };
 
 export const declaredPart = (workspace: string, address: string): string => part('d', workspace, address);
 export const instancePart = (type: string, id: string, workspace: string, address: string): string =>
-  part('i', type, id, workspace, address);
+  part('i', presentType(type), id, workspace, address);
+/** Observations: the newest value of one source. */
+export const observedPart = (type: string, id: string, source: string): string =>
+  part('o', presentType(type), id, source);
 export const evidencePart = (type: string, id: string | null, changeId: string): string =>
-  part('e', type, id ?? '', changeId);
+  part('e', presentType(type), id ?? '', changeId);
 export const driftPart = (id: string): string => part('x', id);
 /** Which drift stands at an address, so that one whose instance left can be found. */
 export const placedPart = (workspace: string, address: string, id: string): string =>
@@ -117,7 +123,7 @@ export function instancesOf(
   limit = Number.POSITIVE_INFINITY,
 ): DeclaredRow[] {
   const found: DeclaredRow[] = [];
-  const prefix = id === null ? part('i', type, '') : part('i', type, id, '');
+  const prefix = id === null ? part('i', presentType(type), '') : part('i', presentType(type), id, '');
   for (const [name] of rows.list(prefix)) {
     const [, , , workspace, address] = namesOf(name);
     const row = declaredAt(rows, workspace!, address!);
@@ -128,7 +134,7 @@ export function instancesOf(
 }
 
 export function isDeclared(rows: Rows, type: string, id: string): boolean {
-  for (const _ of rows.list(part('i', type, id, ''))) return true;
+  for (const _ of rows.list(part('i', presentType(type), id, ''))) return true;
   return false;
 }
 
@@ -140,9 +146,9 @@ export type Observed = ObservedRow & {
 /** The newest observation from any source, by event time; at equal times a value beats an absence. */
 export function newestObserved(rows: Rows, type: string, id: string): Observed | undefined {
   let newest: Observed | undefined;
-  for (const [name, value] of rows.list(part('o', type, id, ''))) {
+  for (const [, value] of rows.list(part('o', presentType(type), id, ''))) {
     const row = value as ObservedRow;
-    const seen = rows.get(`${SEEN}${part(rows.objectKey, ...namesOf(name).slice(1))}`);
+    const seen = rows.get(`${SEEN}${part(rows.objectKey, row.type, id, row.source)}`);
     const seenAt = typeof seen === 'number' && seen > row.time ? seen : row.time;
     if (
       newest === undefined ||
@@ -153,7 +159,7 @@ export function newestObserved(rows: Rows, type: string, id: string): Observed |
   }
   if (newest === undefined) return undefined;
   // A listing publishes only what it found different: what it left alone still held when it began.
-  const listing = listingOf(rows, scopeOf(newest, type));
+  const listing = listingOf(rows, scopeOf(newest, newest.type));
   if (listing && listing.startedAt > newest.seenAt) newest.seenAt = listing.startedAt;
   return newest;
 }
@@ -163,7 +169,8 @@ export const driftOf = (rows: Rows, id: string): Drift | undefined =>
 
 export const evidenceOf = (rows: Rows, type: string, id: string | null): Evidence[] => {
   const found: Evidence[] = [];
-  for (const [, value] of rows.list(part('e', type, id ?? '', ''))) found.push(value as Evidence);
+  for (const [, value] of rows.list(part('e', presentType(type), id ?? '', '')))
+    found.push(value as Evidence);
   return found;
 };
 
@@ -180,9 +187,14 @@ export const scopeOf = (
   type: string,
 ): string => `${at.provider}/${at.account ?? '-'}/${at.region ?? '-'}/${type}`;
 
-/** What a state took over of an open drift, by drift. */
-export const absorbedOf = (rows: Rows, driftId: string): Difference[] =>
-  (asObject(rows.get(absorbedPart(driftId))) as Difference[] | undefined) ?? [];
+/** What a state took over of an open drift. */
+export type AbsorbedRow = {
+  /** Event time of the declaration before. */
+  since: number;
+  differences: Difference[];
+};
+export const absorbedOf = (rows: Rows, driftId: string): AbsorbedRow | undefined =>
+  asObject(rows.get(absorbedPart(driftId))) as AbsorbedRow | undefined;
 
 /** Scopes of listings that prove an instance's absence: its own, and the same without a region. */
 export function listingScopes(row: DeclaredRow): string[] {
@@ -191,7 +203,7 @@ export function listingScopes(row: DeclaredRow): string[] {
 }
 
 export function isObserved(rows: Rows, type: string, id: string): boolean {
-  for (const _ of rows.list(part('o', type, id, ''))) return true;
+  for (const _ of rows.list(part('o', presentType(type), id, ''))) return true;
   return false;
 }
 

@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest';
+import {
+  changeReported,
+  declared,
+  eventOf,
+  observed,
+  statePublished,
+  TEST_TIME,
+  vanished,
+  withdrawn,
+} from '../../runtime/testing/events.ts';
+import type { Event } from '../../schemas/index.ts';
+import { A, at, given, minute, second, state } from './testing/given.ts';
+
+const change = (
+  verb: 'create' | 'delete',
+  offset: number,
+  via: 'console' | 'terraform' | 'service' = 'console',
+) =>
+  changeReported(
+    { verb, operation: `${verb}Bucket`, providerEventId: `${verb}-${offset}`, actor: { via } },
+    at(offset),
+  );
+const rules = (body: { completeAccounts?: string[]; rules?: object[] }, offset = 0) =>
+  eventOf(
+    'rules.published',
+    { completeAccounts: body.completeAccounts ?? [], rules: JSON.stringify(body.rules ?? []) },
+    at(offset),
+  );
+const orders = <T>(items: T[]): T[][] =>
+  items.length < 2
+    ? [items]
+    : items.flatMap((item, i) =>
+        orders([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]),
+      );
+
+describe('creations by hand', () => {
+  it('are a suspected unmanaged drift', () => {
+    const detector = given();
+    detector.input(change('create', 0));
+    expect(detector.open()).toMatchObject([
+      {
+        kind: 'unmanaged',
+        confidence: 'suspected',
+        workspace: null,
+        resourceId: 'logs',
+        actors: [{ name: 'alice' }],
+      },
+    ]);
+  });
+
+  it('end as removed when they are deleted again, in any order of arrival, with the same id', () => {
+    const ids = orders([change('create', 0), change('delete', minute)]).map((order) => {
+      const detector = given();
+      detector.inputs(order);
+      expect(detector.drifts()).toMatchObject([
+        { kind: 'unmanaged', status: 'resolved', resolution: 'removed' },
+      ]);
+      return detector.drifts()[0]?.id;
+    });
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('created, deleted and created again is unmanaged', () => {
+    for (const order of orders([
+      change('create', 0),
+      change('delete', minute),
+      change('create', 2 * minute),
+    ])) {
+      const detector = given();
+      detector.inputs(order);
+      expect(detector.open()).toMatchObject([{ kind: 'unmanaged', status: 'open' }]);
+    }
+  });
+
+  it('are adopted when a state declares them, in any order of arrival', () => {
+    for (const order of orders<Event[]>([[change('create', 0)], state(A, minute)])) {
+      const detector = given();
+      detector.inputs(order.flat());
+      expect(detector.open()).toEqual([]);
+      expect(detector.drifts()).toMatchObject([{ kind: 'unmanaged', resolution: 'adopted' }]);
+    }
+  });
+
+  it('of what a state file declares are out-of-band writes too: nothing says when it was written', () => {
+    const detector = given();
+    detector.inputs([...state(A, minute, 1, false), change('create', 0)]);
+    expect(detector.open()).toMatchObject([{ kind: 'modified', confidence: 'suspected' }]);
+  });
+
+  it('by Terraform open nothing, even with no state that contains them', () => {
+    const detector = given();
+    detector.input(change('create', 0, 'terraform'));
+    expect(detector.drifts()).toEqual([]);
+  });
+
+  it('by a service are labelled with it and ignored', () => {
+    const detector = given();
+    detector.input(change('create', 0, 'service'));
+    expect(detector.open()).toMatchObject([{ ignoredBy: 'owned by alice', actors: [{ via: 'service' }] }]);
+  });
+
+  it('end as removed when they are proven gone', () => {
+    const detector = given();
+    detector.inputs([change('create', 0), vanished({}, at(minute))]);
+    expect(detector.drifts()).toMatchObject([{ kind: 'unmanaged', resolution: 'removed' }]);
+  });
+});
+
+describe('what a complete account holds and no state declares', () => {
+  const complete = rules({ completeAccounts: ['aws/123456789012'] });
+
+  it('is inventory, not drift, until the account is complete', () => {
+    const detector = given({ graceMs: 0 });
+    detector.input(observed({ attributes: A }, at(second)));
+    expect(detector.drifts()).toEqual([]);
+    detector.input(rules({ completeAccounts: ['aws/123456789012'] }, minute));
+    expect(detector.open()).toMatchObject([
+      { kind: 'unmanaged', confidence: 'confirmed', observedAsOf: TEST_TIME + second },
+    ]);
+  });
+
+  it('waits for a state that comes to declare it', () => {
+    const detector = given();
+    detector.inputs([complete, observed({ attributes: A }, at(second)), ...state(A, 30 * second)]);
+    detector.runOut();
+    expect(detector.drifts()).toEqual([]);
+  });
+
+  it('ends as adopted when it is declared, and as removed when it is gone', () => {
+    const adopted = given({ graceMs: 0 });
+    adopted.inputs([complete, observed({ attributes: A }, at(second)), ...state(A, minute)]);
+    expect(adopted.drifts()).toMatchObject([{ resolution: 'adopted' }]);
+    const removed = given({ graceMs: 0 });
+    removed.inputs([complete, observed({ attributes: A }, at(second)), vanished({}, at(minute))]);
+    expect(removed.drifts()).toMatchObject([{ resolution: 'removed' }]);
+  });
+
+  it('that something owns carries its owner and is ignored', () => {
+    const detector = given({ graceMs: 0 });
+    detector.inputs([complete, observed({ attributes: A, ownedBy: 'autoscaling group web' }, at(second))]);
+    expect(detector.open()).toMatchObject([{ ignoredBy: 'owned by autoscaling group web' }]);
+  });
+
+  it('is drift again when its state no longer declares it', () => {
+    const detector = given({ graceMs: 0 });
+    detector.inputs([
+      complete,
+      ...state(A),
+      observed({ attributes: A }, at(second)),
+      withdrawn({}, at(minute)),
+    ]);
+    expect(detector.open()).toMatchObject([{ kind: 'unmanaged', confidence: 'confirmed' }]);
+  });
+});
+
+describe('contested', () => {
+  const other = declared({ workspace: 'stage', attributes: A }, at(minute));
+
+  it('two workspaces that declare one resource, in any order', () => {
+    for (const order of orders<Event[]>([state(A), [other]])) {
+      const detector = given();
+      detector.inputs(order.flat());
+      expect(detector.open()).toMatchObject([
+        { kind: 'contested', workspace: null, note: 'declared by prod and stage' },
+      ]);
+    }
+  });
+
+  it('ends when one lets go', () => {
+    const detector = given();
+    detector.inputs([...state(A), other, withdrawn({ workspace: 'stage' }, at(2 * minute))]);
+    expect(detector.drifts()).toMatchObject([
+      { kind: 'contested', status: 'resolved', resolution: 'removed' },
+    ]);
+  });
+});
+
+describe('instances that move', () => {
+  const B = '{"acl":"public"}';
+  const drifted = [...state(A), observed({ attributes: B }, at(minute))];
+  const next = declared(
+    { address: 'aws_s3_bucket.new', previousAddress: 'aws_s3_bucket.logs', attributes: A, serial: 2 },
+    at(2 * minute),
+  );
+  const gone = withdrawn({ reason: 'moved' }, at(2 * minute));
+
+  it('keep their drift, at the new address', () => {
+    for (const order of [
+      [next, gone],
+      [gone, next],
+    ]) {
+      const detector = given();
+      detector.inputs([...drifted, ...order]);
+      expect(detector.drifts()).toMatchObject([
+        { kind: 'modified', status: 'open', address: 'aws_s3_bucket.new' },
+      ]);
+      detector.input(observed({ attributes: A }, at(3 * minute)));
+      expect(detector.open()).toEqual([]);
+    }
+  });
+
+  it('out of the state take their drifts along', () => {
+    const detector = given();
+    detector.inputs([
+      ...drifted,
+      withdrawn({}, at(2 * minute)),
+      statePublished({ serial: 2 }, at(2 * minute)),
+    ]);
+    expect(detector.drifts()).toMatchObject([{ status: 'resolved', resolution: 'removed' }]);
+  });
+
+  it('to another object key leave no drift stranded on the old one', () => {
+    const detector = given();
+    const key = 'default/aws/123456789012/us-east-1/s3-bucket/logs';
+    detector.inputs([
+      ...drifted,
+      eventOf(
+        'resource.rekeyed',
+        {
+          workspace: 'prod',
+          address: 'aws_s3_bucket.logs',
+          type: 'aws_s3_bucket',
+          resourceId: 'logs',
+          toObjectKey: key,
+          serial: 1,
+        },
+        at(2 * minute),
+      ),
+      declared({ attributes: A }, { ...at(2 * minute), objectKey: key }),
+      observed({ attributes: B }, { ...at(3 * minute), objectKey: key }),
+    ]);
+    expect(detector.open()).toMatchObject([{ objectKey: key }]);
+  });
+
+  it('replaced under the same address end the drift of the one before', () => {
+    const detector = given();
+    detector.inputs([
+      ...drifted,
+      declared({ resourceId: 'logs-2', attributes: A, serial: 2 }, at(2 * minute)),
+    ]);
+    expect(detector.drifts()).toMatchObject([{ resourceId: 'logs', resolution: 'removed' }]);
+  });
+});
+
+describe('published rules', () => {
+  const B = '{"acl":"public"}';
+
+  it('make a drift ignored, not unseen, and let go of it when they expire', () => {
+    const until = new Date(TEST_TIME + 10 * minute).toISOString();
+    const detector = given();
+    detector.inputs([
+      rules({ rules: [{ name: 'known', type: 'aws_s3_*', path: 'acl', reason: 'r', until }] }),
+      ...state(A),
+      observed({ attributes: B }, at(minute)),
+    ]);
+    expect(detector.open()).toMatchObject([{ ignoredBy: 'known' }]);
+    detector.advanceTo(TEST_TIME + 11 * minute);
+    expect(detector.open()).toMatchObject([{ ignoredBy: null }]);
+  });
+
+  it('published later reach the drifts that stand', () => {
+    const detector = given();
+    detector.inputs([...state(A), observed({ attributes: B }, at(minute))]);
+    expect(detector.open()).toMatchObject([{ ignoredBy: null }]);
+    detector.input(rules({ rules: [{ name: 'known', address: '*.logs', reason: 'r' }] }, 2 * minute));
+    expect(detector.open()).toMatchObject([{ ignoredBy: 'known' }]);
+    detector.input(rules({}, 3 * minute));
+    expect(detector.open()).toMatchObject([{ ignoredBy: null }]);
+  });
+
+  it('for one path do not cover a drift that differs in another', () => {
+    const detector = given();
+    detector.inputs([
+      rules({ rules: [{ name: 'known', path: 'tags*', reason: 'r' }] }),
+      ...state(A),
+      observed({ attributes: B }, at(minute)),
+    ]);
+    expect(detector.open()).toMatchObject([{ ignoredBy: null }]);
+  });
+});
