@@ -250,8 +250,7 @@ class ProjectionLoop {
   }
 
   private async announceReady(pump: Pump<Prepared>): Promise<void> {
-    await pump.reached(await this.retried(() => this.ends()));
-    if (this.end.signal.aborted) return;
+    if (!(await pump.reached(await this.retried(() => this.ends())))) return;
     this.state = 'live';
     this.nowReady.resolve();
   }
@@ -295,8 +294,8 @@ class ProjectionLoop {
     const read = new ReadRuns();
     const copies = projection.store === 'clickhouse' && from > 0;
     let next = this.startPump(generation, copies ? (chunk) => read.add(chunk.runs) : undefined);
-    await next.pump.reached(await this.retried(() => this.ends()));
-    if (copies && !this.end.signal.aborted) {
+    if (!(await next.pump.reached(await this.retried(() => this.ends())))) return;
+    if (copies) {
       // It stands still while history is copied, so that what was read and what was written are the same.
       next.stop.abort();
       await next.runs;
@@ -314,8 +313,7 @@ class ProjectionLoop {
       await this.retried(() => copyHistory(options));
       next = this.startPump(generation);
     }
-    await next.pump.caughtUp();
-    if (this.end.signal.aborted) return;
+    if (!(await next.pump.caughtUp())) return;
     await this.retried(() => this.generations.serve(generation));
     const before = this.serving;
     this.serving = next;

@@ -89,15 +89,17 @@ export class Pump<P extends Prepared> {
     return this.committed;
   }
 
-  /** Resolves when every place has reached at least the given offset, or the pump has stopped. */
-  async reached(ends: ReadonlyMap<string, number>): Promise<void> {
-    while (!this.stopped && ![...ends].every(([key, end]) => (this.committed.get(key) ?? 0) >= end))
-      await this.progress();
+  /** True when every place has reached at least the given offset; false when the pump stopped before. */
+  async reached(ends: ReadonlyMap<string, number>): Promise<boolean> {
+    const there = (): boolean => [...ends].every(([key, end]) => (this.committed.get(key) ?? 0) >= end);
+    while (!this.stopped && !there()) await this.progress();
+    return there();
   }
 
-  /** Resolves when there is nothing left to read, or the pump has stopped. */
-  async caughtUp(): Promise<void> {
+  /** True when there is nothing left to read; false when the pump stopped before. */
+  async caughtUp(): Promise<boolean> {
     while (!this.stopped && !this.idle) await this.progress();
+    return !this.stopped;
   }
 
   private progress(): Promise<void> {
