@@ -19,7 +19,7 @@ export async function serveDashboard(app: App, directory: string): Promise<void>
     await app.register(fastifyStatic, {
       root: directory,
       index: ['index.html'],
-      dotfiles: 'deny',
+      dotfiles: 'ignore',
       cacheControl: false,
       setHeaders: (response, path) => {
         // What the build puts into assets/ carries a hash of its content in its name.
