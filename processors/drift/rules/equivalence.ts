@@ -64,7 +64,7 @@ const time = text((value) => {
     return Number.isNaN(at) ? trimmed : at;
   }
   // 1:00, 01:00 and 01:00:00, alone or inside a window (sun:05:00-sun:06:00).
-  return trimmed.replace(/(?<![\d:])0?(\d{1,2}):(\d{2})(:00)?(?![\d:])/g, '$1:$2');
+  return trimmed.replace(/(?<!\d|\d:)0?(\d{1,2}):(\d{2})(:00)?(?![\d:])/g, '$1:$2');
 });
 
 const UNITS: Record<string, number> = {
