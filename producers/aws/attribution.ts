@@ -6,8 +6,8 @@
 // Certainty is about `via`. A user agent is whatever the caller sends, so for what is *trusted* (terraform, pipeline,
 // service) it is `high` only where two things agree of which one cannot be forged: the principal is configured and the agent
 // says the same; two of identity type, invokedBy, source address and service-linked role name a service. The console mark
-// (`sessionCredentialFromConsole`, AwsConsoleAction) is set by AWS and suffices. CLI and SDK gain nothing by being
-// forged: `high` when the agent says so and the record holds the access key used. All else is `low`.
+// (`sessionCredentialFromConsole`, AwsConsoleAction) is set by AWS and suffices. Console, CLI and SDK gain nothing by being
+// forged: `high` when the agent says so and the record holds an access key of the sort they use. All else is `low`.
 import type { Actor, Certainty, Json, JsonObject, Via } from '../../schemas/index.ts';
 import { isObject } from './path.ts';
 import type { CloudtrailRecord } from './record.ts';
@@ -49,7 +49,7 @@ function matcher(patterns: readonly string[]): Matcher {
 const INFRASTRUCTURE_CODE =
   /(?:^|[\s[(])(?:HashiCorp[\s-]?Terraform|Terraform|OpenTofu|Pulumi(?:Aws)?|terraform-provider-aws\w*|HashiCorp-terraform-exec)\/v?\d/i;
 const CONSOLE_AGENT =
-  /(?:console\.amazonaws\.com|signin\.amazonaws\.com|^\[?AWSConsole|aws-internal.*\bconsole|^\[?AWS ?Internal\]?$|S3Console\/|^\[?Mozilla\/|^\[?AWSCloudShell|console\.aws\.amazon\.com)/i;
+  /(?:\bconsole\.(?:[\w-]+\.)*amazonaws\.com|signin\.amazonaws\.com|^\[?AWSConsole|^\[?aws-internal\/|^\[?AWS ?Internal\]?$|S3Console\/|^\[?Mozilla\/|^\[?AWSCloudShell|console\.aws\.amazon\.com)/i;
 const CLI_AGENT = /(?:^|[\s[])(?:aws-cli|aws-shell|saml2aws|AWSPowerShell(?:\.\w+)?|eksctl|awscli)\/\d/i;
 const SDK_AGENT =
   /(?:^|[\s[])(?:Boto3?|Botocore|aws-sdk-[\w-]+|AWS-SDK-[\w-]+|aws-sdk|S3Manager|APN\/|custom-lambda|exec-env|amplify|Ruby|Java|okhttp|python-requests|Go-http-client|node-fetch|axios|curl)\/?/i;

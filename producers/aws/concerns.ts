@@ -103,10 +103,10 @@ function objectsOf(touch: Touch, root: Json, record: CloudtrailRecord): CloudObj
 
 function objectOfValue(kind: Touch['kind'], value: string, record: CloudtrailRecord): CloudObject | null {
   const place = { account: record.account, region: record.region };
-  if (kind === 'by-arn') return objectOfArn(value);
+  if (kind === 'by-arn') return objectOfArn(value, place);
   if (kind !== 'by-prefix') return objectOf(kind, value, place);
   const ec2 = kindOfEc2Id(value);
-  return ec2 ? objectOf(ec2, value, place) : objectOfArn(value);
+  return ec2 ? objectOf(ec2, value, place) : objectOfArn(value, place);
 }
 
 function targetsOf(touch: Touch, object: CloudObject, root: Json): Target[] {
@@ -143,6 +143,7 @@ const VERB_PREFIX = /^[A-Z][a-z]+(?=[A-Z])/;
  * name. What is merely referred to (the role a thing runs as) is not taken.
  */
 function fromNames(org: string, record: CloudtrailRecord, verb: Verb, found: Map<string, Concern>): void {
+  const place = { account: record.account, region: record.region };
   const take = (object: CloudObject | null): void => {
     if (!object || object.incomplete) return;
     const id = stateIdOf(object);
@@ -154,7 +155,7 @@ function fromNames(org: string, record: CloudtrailRecord, verb: Verb, found: Map
       verb,
     );
   };
-  for (const arn of values({ resources: record.resources }, 'resources[].ARN')) take(objectOfArn(arn));
+  for (const arn of values({ resources: record.resources }, 'resources[].ARN')) take(objectOfArn(arn, place));
   if (found.size > 0) return;
 
   const source = sourceOf(record.eventSource);
@@ -169,10 +170,10 @@ function fromNames(org: string, record: CloudtrailRecord, verb: Verb, found: Map
     for (const [name, value] of scalars(side)) {
       if (!speaks(name)) continue;
       const arn = parseArn(value);
-      if (arn && arn.service === service) take(objectOfArn(value));
+      if (arn && arn.service === service) take(objectOfArn(value, place));
       else if (!arn && service === 'ec2') {
         const kind = kindOfEc2Id(value);
-        if (kind) take(objectOf(kind, value, { account: record.account, region: record.region }));
+        if (kind) take(objectOf(kind, value, place));
       }
     }
     if (found.size > 0) return;

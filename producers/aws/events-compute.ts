@@ -47,10 +47,12 @@ const accessPolicy = touch(
 );
 
 const ecsCluster = touch('ecs-cluster', '{req.cluster|req.clusterName|resp.cluster.clusterArn}');
+/** `service` is a name beside its cluster, `cluster/name`, or an ARN; without a cluster it is in the one called default. */
 const ecsService = touch('ecs-service', [
   '{resp.service.serviceArn}',
   '{req.service}',
   '{req.cluster}/{req.service}',
+  'default/{req.service}',
 ]);
 const task = touch('ecs-task-definition', [
   '{resp.taskDefinition.taskDefinitionArn}',

@@ -35,7 +35,8 @@ for (const row of ROWS)
 export const EVENT_NAMES: readonly string[] = [...table.keys()];
 
 /** Some services put the version of their interface into the name: CreateFunction20150331, UpdateFunctionCode20150331v2. */
-export const operationOf = (eventName: string): string => eventName.replace(/\/?_?20\d{6}(?:v\d+)?$/, '');
+export const operationOf = (eventName: string): string =>
+  eventName.replace(/(?:20\d{6}|20\d\d_\d\d_\d\d)(?:v\d+)?$/, '');
 
 /** `ec2.amazonaws.com` → `ec2`; also of China and of older forms with a region. */
 export const sourceOf = (eventSource: string): string =>

@@ -61,7 +61,9 @@ function objectOfUnknown(type: string, attributes: JsonObject, place: Scope): Cl
   const id = text(attributes.id) ?? '';
   const ec2 = kindOfEc2Id(id);
   const object =
-    objectOfArn(text(attributes.arn) ?? '') ?? objectOfArn(id) ?? (ec2 && objectOf(ec2, id, place));
+    objectOfArn(text(attributes.arn) ?? '', place) ??
+    objectOfArn(id, place) ??
+    (ec2 && objectOf(ec2, id, place));
   if (object) return object;
   return { kind: type.replace(/^aws_/, ''), id, placed: 'region', ...place, arn: null, incomplete: false };
 }

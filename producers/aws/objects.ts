@@ -233,7 +233,7 @@ const NAMED_KINDS = {
   // Older ARNs leave the cluster out; the cluster then comes from elsewhere in the call.
   'ecs-service': named(
     'arn:{partition}:ecs:{region}:{account}:service/{id}',
-    region('aws_ecs_service', ['ecs', /^service\/([^/]+\/[^/]+)$/]),
+    region('aws_ecs_service', ['ecs', /^service\/([^/]+\/[^/]+)$/], /^([^/]+\/[^/]+)$/),
   ),
   'ecs-task-definition': region('aws_ecs_task_definition', ['ecs', /^task-definition\/([^:]+)/], /^([^:]+)/),
 
@@ -253,8 +253,8 @@ const NAMED_KINDS = {
     region('aws_cloudformation_stack', ['cloudformation', /^stack\/([^/]+)/], /^([^/]+)/),
   ),
   certificate: world('aws_acm_certificate', ['acm', /^certificate\//]),
-  'web-acl': world('aws_wafv2_web_acl', ['wafv2', /\/webacl\//]),
-  'waf-ip-set': world('aws_wafv2_ip_set', ['wafv2', /\/ipset\//]),
+  'web-acl': world('aws_wafv2_web_acl', ['wafv2', /\/webacl\/[^/]+\/(.+)$/]),
+  'waf-ip-set': world('aws_wafv2_ip_set', ['wafv2', /\/ipset\/[^/]+\/(.+)$/]),
   'config-recorder': region('aws_config_configuration_recorder'),
   'config-delivery-channel': region('aws_config_delivery_channel'),
   'config-rule': region('aws_config_config_rule'),
@@ -318,7 +318,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
   [BY_ARN]: world('', ['', /^(?!)/]),
 };
 
-interface Place {
+export interface Place {
   account: string | null;
   region: string | null;
 }
@@ -406,7 +406,7 @@ const isKind = (name: string): name is KindName => Object.hasOwn(KINDS, name);
 /** Terraform types that describe objects of the kind as a whole. */
 export const typesOf = (kind: string): readonly string[] => (isKind(kind) ? KINDS[kind].types : []);
 
-const EC2_ID = /^([a-z][a-z-]*?)-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
+const EC2_ID = /^([a-z][a-z-]*?)-[0-9a-fA-F]{8,17}$/;
 
 /** The kind of an EC2 id (`vol-0a1b…`) by its prefix; null for what has no such form. */
 export function kindOfEc2Id(id: string): KindName | null {
@@ -420,16 +420,18 @@ for (const name of Object.keys(NAMED_KINDS) as (keyof typeof NAMED_KINDS)[]) {
   if (service) kindsByService.set(service, [...(kindsByService.get(service) ?? []), name]);
 }
 
-/** The object an ARN names: of the kind the table knows, else by the ARN itself. Null when it is no ARN. */
-export function objectOfArn(text: string): CloudObject | null {
+/**
+ * The object an ARN names: of the kind the table knows, else by the ARN itself. `place` stands in for what the ARN leaves
+ * out. Null when it is no ARN.
+ */
+export function objectOfArn(text: string, place: Place): CloudObject | null {
   const arn = parseArn(text);
   if (!arn) return null;
-  const nowhere = { account: null, region: null };
   const ec2 = kindOfEc2Id(LAST.exec(arn.resource)?.[1] ?? '');
-  if (ec2 && KINDS[ec2].arn?.[0] === arn.service) return objectOf(ec2, text, nowhere);
+  if (ec2 && KINDS[ec2].arn?.[0] === arn.service) return objectOf(ec2, text, place);
   for (const kind of kindsByService.get(arn.service) ?? []) {
-    const object = objectOf(kind, text, nowhere);
+    const object = objectOf(kind, text, place);
     if (object) return object;
   }
-  return objectOf(BY_ARN, text, nowhere);
+  return objectOf(BY_ARN, text, place);
 }

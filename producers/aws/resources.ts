@@ -140,6 +140,9 @@ export const RESOURCES: Readonly<Record<string, ResourceRow>> = {
   ),
   aws_vpn_gateway: row('vpn-gateway'),
   aws_vpn_gateway_attachment: row('vpn-gateway', '{vpn_gateway_id}'),
+  aws_vpn_gateway_route_propagation: row('route-table', '{route_table_id}', '{id}', [
+    ['vpn-gateway', '{vpn_gateway_id}'],
+  ]),
   aws_customer_gateway: row('customer-gateway'),
   aws_vpn_connection: row('vpn-connection'),
 
@@ -296,10 +299,10 @@ export const RESOURCES: Readonly<Record<string, ResourceRow>> = {
   aws_backup_selection: row('backup-plan', '{plan_id}'),
   aws_acm_certificate: row('certificate', '{arn|id}', '{arn|id}'),
   aws_acm_certificate_validation: row('certificate', '{certificate_arn}'),
-  aws_wafv2_web_acl: row('web-acl', '{arn}'),
+  aws_wafv2_web_acl: row('web-acl', '{id}'),
   aws_wafv2_web_acl_association: row('web-acl', '{web_acl_arn}', '{web_acl_arn},{resource_arn}'),
   aws_wafv2_web_acl_logging_configuration: row('web-acl', '{resource_arn}', '{resource_arn}'),
-  aws_wafv2_ip_set: row('waf-ip-set', '{arn}'),
+  aws_wafv2_ip_set: row('waf-ip-set'),
 
   // Containers and scaling
   aws_eks_cluster: row('eks-cluster', '{name|id}', '{name|id}'),
@@ -376,6 +379,7 @@ export const RESOURCES: Readonly<Record<string, ResourceRow>> = {
   aws_apigatewayv2_authorizer: ofHttpApi,
   aws_apigatewayv2_deployment: ofHttpApi,
   aws_apigatewayv2_integration: ofHttpApi,
+  aws_apigatewayv2_model: ofHttpApi,
   aws_apigatewayv2_route: ofHttpApi,
   aws_apigatewayv2_stage: row('http-api', '{api_id}', '{name|id}'),
   aws_apigatewayv2_domain_name: row('api-domain', '{domain_name|id}'),
