@@ -28,11 +28,19 @@ CREATE TABLE {schema}.workspaces (
   kind text NOT NULL,
   owner text,
   backend text NOT NULL,
+  problem text,
+  pushed boolean NOT NULL,
+  PRIMARY KEY (org, name)
+);
+-- The newest head that could be read: one that cannot says nothing about serial and instances.
+CREATE TABLE {schema}.heads (
+  org text NOT NULL,
+  name text NOT NULL,
+  at bigint NOT NULL,
+  event text NOT NULL,
   serial bigint NOT NULL,
   lineage text NOT NULL,
   terraform_version text,
-  problem text,
-  pushed boolean NOT NULL,
   instances int NOT NULL,
   PRIMARY KEY (org, name)
 );
@@ -63,12 +71,14 @@ CREATE TABLE {schema}.runs (
 `,
   apply: (batch) => {
     const states = new Map<string, EventOf<'state.published'>>();
+    const heads = new Map<string, EventOf<'state.published'>>();
     const writes = new Map<string, EventOf<'state.published'>>();
     const runs = new Map<string, RunEvent>();
     for (const { event } of batch) {
       if (event.type === 'state.published') {
         const key = `${event.org}\u001f${event.body.workspace}`;
         if (newer(event, states.get(key))) states.set(key, event);
+        if (event.body.kind !== 'unreadable' && newer(event, heads.get(key))) heads.set(key, event);
         if (isWrite(event) && newer(event, writes.get(key))) writes.set(key, event);
       } else if (event.type === 'run.started' || event.type === 'run.finished') {
         const key = `${event.org}\u001f${event.body.workspace}`;
@@ -77,6 +87,7 @@ CREATE TABLE {schema}.runs (
     }
     const statements: Statement[] = [];
     if (states.size > 0) statements.push({ sql: UPSERT_STATE, rows: [...states.values()].map(stateRow) });
+    if (heads.size > 0) statements.push({ sql: UPSERT_HEAD, rows: [...heads.values()].map(headRow) });
     if (writes.size > 0) statements.push({ sql: UPSERT_WRITE, rows: [...writes.values()].map(writeRow) });
     if (runs.size > 0) statements.push({ sql: UPSERT_RUN, rows: [...runs.values()].map(runRow) });
     return statements;
@@ -103,11 +114,18 @@ const stateRow = (event: EventOf<'state.published'>): Json => ({
   kind: event.body.kind,
   owner: event.body.owner,
   backend: event.body.backend,
+  problem: event.body.problem,
+  pushed: event.body.pushed,
+});
+
+const headRow = (event: EventOf<'state.published'>): Json => ({
+  org: event.org,
+  name: event.body.workspace,
+  at: event.time,
+  event: event.id,
   serial: event.body.serial,
   lineage: event.body.lineage,
   terraform_version: event.body.terraformVersion,
-  problem: event.body.problem,
-  pushed: event.body.pushed,
   instances: event.body.instances,
 });
 
@@ -134,21 +152,23 @@ const runRow = (event: RunEvent): Json => ({
   forced: event.type === 'run.finished' && event.body.forced,
 });
 
-// A state that cannot be read says nothing about its serial and instances: those of the last readable one stay.
 const UPSERT_STATE = `
-INSERT INTO {schema}.workspaces AS w
-  (org, name, state_at, state_event, kind, owner, backend, serial, lineage, terraform_version, problem, pushed, instances)
-SELECT org, name, state_at, state_event, kind, owner, backend, serial, lineage, terraform_version, problem, pushed, instances
+INSERT INTO {schema}.workspaces AS w (org, name, state_at, state_event, kind, owner, backend, problem, pushed)
+SELECT org, name, state_at, state_event, kind, owner, backend, problem, pushed
 FROM jsonb_to_recordset($1) AS r(org text, name text, state_at bigint, state_event text, kind text, owner text,
-  backend text, serial bigint, lineage text, terraform_version text, problem text, pushed boolean, instances int)
+  backend text, problem text, pushed boolean)
 ON CONFLICT (org, name) DO UPDATE SET
   state_at = excluded.state_at, state_event = excluded.state_event, kind = excluded.kind, owner = excluded.owner,
-  backend = excluded.backend, problem = excluded.problem, pushed = excluded.pushed,
-  serial = CASE WHEN excluded.kind = 'unreadable' THEN w.serial ELSE excluded.serial END,
-  lineage = CASE WHEN excluded.kind = 'unreadable' THEN w.lineage ELSE excluded.lineage END,
-  terraform_version = CASE WHEN excluded.kind = 'unreadable' THEN w.terraform_version ELSE excluded.terraform_version END,
-  instances = CASE WHEN excluded.kind = 'unreadable' THEN w.instances ELSE excluded.instances END
+  backend = excluded.backend, problem = excluded.problem, pushed = excluded.pushed
 WHERE (excluded.state_at, excluded.state_event) >= (w.state_at, w.state_event)`;
+
+const UPSERT_HEAD = `
+INSERT INTO {schema}.heads AS w (org, name, at, event, serial, lineage, terraform_version, instances)
+SELECT org, name, at, event, serial, lineage, terraform_version, instances FROM jsonb_to_recordset($1)
+  AS r(org text, name text, at bigint, event text, serial bigint, lineage text, terraform_version text, instances int)
+ON CONFLICT (org, name) DO UPDATE SET at = excluded.at, event = excluded.event, serial = excluded.serial,
+  lineage = excluded.lineage, terraform_version = excluded.terraform_version, instances = excluded.instances
+WHERE (excluded.at, excluded.event) >= (w.at, w.event)`;
 
 const UPSERT_WRITE = `
 INSERT INTO {schema}.writes AS w (org, name, at, event, kind, written_by, run_id)
@@ -174,6 +194,7 @@ export interface WorkspaceJson {
   name: string;
   owner: string | null;
   backend: string;
+  /** Of the newest head that could be read; 0 and empty when none could. */
   serial: number;
   lineage: string;
   terraformVersion: string | null;
@@ -258,11 +279,12 @@ export async function workspacesPage(
   if (filter.cursor !== undefined) conditions.where('w.name > $', decodeCursor(filter.cursor, ['string'])[0]);
   const own = stores.serving.schema('workspaces');
   const rows = await stores.postgres.query<WorkspaceRow>(
-    `SELECT w.name, w.owner, w.backend, w.serial, w.lineage, w.terraform_version, w.kind, w.problem, w.pushed, w.instances,
-       w.state_at, p.kind AS write_kind, p.at AS write_at, p.written_by,
+    `SELECT w.name, w.owner, w.backend, coalesce(h.serial, 0) AS serial, coalesce(h.lineage, '') AS lineage,
+       h.terraform_version, w.kind, w.problem, w.pushed, coalesce(h.instances, 0) AS instances, w.state_at, p.kind AS write_kind, p.at AS write_at, p.written_by,
        r.at AS run_at, r.finished, r.run_id, r.operation, r.who, r.terraform_version AS run_terraform,
        d.confirmed, d.suspected, d.unverified, d.accepted, d.absorbed
      FROM ${own}.workspaces w
+     LEFT JOIN ${own}.heads h USING (org, name)
      LEFT JOIN ${own}.writes p USING (org, name)
      LEFT JOIN ${own}.runs r USING (org, name)
      CROSS JOIN LATERAL (
