@@ -64,6 +64,8 @@ export interface Workspace {
   /** Reference of the table of what was last declared; null when nothing was. */
   table: string | null;
   underWay: UnderWay | null;
+  /** The file it was read from; null for states that are sent. */
+  path: string | null;
   /** True while its withdrawals go out. */
   removing: boolean;
   lock: HeldLock | null;
@@ -82,6 +84,8 @@ export interface WorkspaceOptions {
 
 /** What is published besides what the state itself says. */
 export type Writing = Omit<UnderWay, 'version' | 'time' | 'blob'> & {
+  /** When it was written, where that is known; else it is taken to be written now. */
+  at?: number;
   blob: string | null;
   /** Stores the original when the version needs several commits; not asked for when `blob` is there. */
   store(): Promise<string>;
@@ -92,6 +96,7 @@ const EMPTY: Workspace = {
   head: null,
   table: null,
   underWay: null,
+  path: null,
   removing: false,
   lock: null,
 };
@@ -214,7 +219,9 @@ export function createWorkspaces(options: WorkspaceOptions, context: SourceConte
 
   async function write(workspace: string, state: DecodedState, writing: Writing): Promise<Head> {
     const version = of(workspace).versions + 1;
-    return publish(workspace, state, writing, version, nowFor(workspace));
+    const { now } = context.clock;
+    const time = Math.max(Math.min(writing.at ?? now(), now()), of(workspace).head?.time ?? 0);
+    return publish(workspace, state, writing, version, time);
   }
 
   async function publish(
