@@ -150,6 +150,18 @@ describe('compare', () => {
     expect(paths('some_type', { command: ['a', 'b'] }, { command: ['b', 'a'] })).toEqual(['command']);
   });
 
+  it('tells blocks in another order as one difference on their list', () => {
+    const [a, b]: JsonObject[] = [
+      { port: 1, name: 'a' },
+      { port: 2, name: 'b' },
+    ];
+    expect(paths('some_type', { action: [a!, b!] }, { action: [b!, a!] })).toEqual(['action']);
+    expect(paths('some_type', { action: [a!, b!] }, { action: [a!, { ...b, port: 3 }] })).toEqual([
+      'action[1].port',
+    ]);
+    expect(paths('some_type', { action: [a!, b!] }, { action: [a!] })).toEqual(['action']);
+  });
+
   it('never looks into free-form maps for server fields, defaults or empties', () => {
     expect(
       paths(
@@ -196,6 +208,12 @@ describe('compare', () => {
       run('aws_instance', { private_ip: '10.0.0.1', user: 'a' }, { private_ip: '10.0.0.2', user: 'b' })
         .certainty,
     ).toBe('high');
+    const inner = run(
+      'aws_instance',
+      { metadata_options: [{ http_tokens: 'required' }] },
+      { metadata_options: [{ http_tokens: 'optional' }] },
+    );
+    expect(inner).toMatchObject({ certainty: 'low', severity: 'high' });
     const configured: Configured = { sets: () => true, ignores: () => false };
     expect(
       run('aws_instance', { private_ip: '10.0.0.1' }, { private_ip: '10.0.0.2' }, configured),

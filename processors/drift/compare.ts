@@ -15,7 +15,7 @@ import { severityOf } from './rules/severity.ts';
 export const IGNORE_CHANGES = 'ignore_changes';
 
 interface Found extends Difference {
-  optionalComputed: boolean;
+  uncertain: boolean;
   ignoredBy: string | null;
 }
 
@@ -73,7 +73,7 @@ function conclude(type: string, { found, unverifiable }: Walk): Comparison {
   );
   const comparison: Comparison = {
     differences,
-    certainty: shown.every((one) => one.optionalComputed && one.configured === null) ? 'low' : 'high',
+    certainty: shown.every((one) => one.uncertain && one.configured === null) ? 'low' : 'high',
     ignoredBy: counting.length > 0 ? null : found[0]!.ignoredBy,
     severity: severityOf({ type, kind: 'modified', differences }),
   };
@@ -219,7 +219,7 @@ function compareArrays(
     compareKeyed(walk, path, pattern, at, at.keyedBy, from, to);
     return;
   }
-  if (at.order === 'list' && blocks && from.length === to.length) {
+  if (at.order === 'list' && blocks && from.length === to.length && !reordered(walk, pattern, from, to)) {
     for (let i = 0; i < to.length; i++) compareMembers(walk, `${path}[${i}]`, pattern, from[i]!, to[i]!);
     return;
   }
@@ -235,6 +235,17 @@ function compareArrays(
       return result === undefined ? [] : [result];
     });
   compareMultisets(walk, path, at, form(from, true), form(to, false), was, is, at.order === 'set');
+}
+
+/** The same blocks in another order: one difference on the list, not one on each of their attributes. */
+function reordered(walk: Walk, pattern: string, from: JsonObject[], to: JsonObject[]): boolean {
+  if (from.length < 2) return false;
+  const texts = (blocks: JsonObject[]): string[] =>
+    blocks.map((block) => canonical(normal(walk, pattern, block) ?? null));
+  const before = texts(from);
+  const after = texts(to);
+  if (before.every((one, i) => one === after[i])) return false;
+  return canonical(before.sort()) === canonical(after.sort());
 }
 
 /** Members that any observed element mentions; null when the elements are not objects, or there are none. */
@@ -366,7 +377,7 @@ const sortedByText = (values: Json[]): Json[] =>
 function report(walk: Walk, path: string, at: Treatments, was: Json | undefined, is: Json | undefined): void {
   const configured = walk.configuration?.sets(path) ?? null;
   // Left to the provider to fill in, and known not to be set: no one asked for the declared value.
-  if (configured === false && at.optionalComputed) return;
+  if (configured === false && at.uncertain) return;
   const ignoredBy = walk.configuration?.ignores(path) ? IGNORE_CHANGES : coManager(walk, at);
   walk.found.push({
     path,
@@ -374,7 +385,7 @@ function report(walk: Walk, path: string, at: Treatments, was: Json | undefined,
     declared: was === undefined || was === null ? null : canonical(was),
     observed: is === undefined || is === null ? null : canonical(is),
     configured,
-    optionalComputed: at.optionalComputed,
+    uncertain: at.uncertain,
     ignoredBy,
   });
 }

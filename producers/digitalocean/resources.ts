@@ -33,8 +33,6 @@ export interface ResourceRow {
   /** Id in the form the state (or, where the provider makes one up, our identity rule) holds it. */
   id: (item: JsonObject, parent: JsonObject) => string | undefined;
   attributes: Record<string, (item: JsonObject, parent: JsonObject, known: Known) => Told>;
-  /** Attributes that are replaced by their keyed fingerprint before anything is published. */
-  secrets?: readonly string[];
   /** Who owns one that no state declares. */
   ownedBy?: (item: JsonObject, parent: JsonObject) => string | null;
 }
@@ -310,7 +308,6 @@ export const LISTINGS: readonly Listing[] = [
       {
         type: 'digitalocean_database_cluster',
         id: own,
-        secrets: ['password', 'uri', 'private_uri'],
         attributes: {
           name: field(text, 'name'),
           engine: field(text, 'engine'),
@@ -379,7 +376,6 @@ export const LISTINGS: readonly Listing[] = [
         type: 'digitalocean_database_user',
         id: (item, cluster) => childId(cluster, 'user', item),
         ownedBy: (item) => (item.role === 'primary' ? 'database cluster' : null),
-        secrets: ['password', 'access_cert', 'access_key'],
         attributes: {
           cluster_id: clusterId,
           name: field(text, 'name'),
@@ -405,7 +401,6 @@ export const LISTINGS: readonly Listing[] = [
           const name = idText(item.name);
           return name === undefined ? undefined : `${String(cluster.id)}/${name}`;
         },
-        secrets: ['password', 'uri', 'private_uri'],
         attributes: {
           cluster_id: clusterId,
           name: field(text, 'name'),

@@ -9,10 +9,11 @@ import type { Reactor } from '../../runtime/reactor.ts';
 import type { Progress, Source, SourceContext, SourceEvent } from '../../runtime/source.ts';
 import type { Event, JsonObject } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
+import type { Hmac } from '../terraform/redact.ts';
 import { type Api, ApiError, createApi, type Page } from './api.ts';
 import { idText } from './fields.ts';
 import { objectKeyOf } from './identity.ts';
-import { type Hmac, observe, vanishedFingerprint } from './normalize.ts';
+import { observe, vanishedFingerprint } from './normalize.ts';
 import { type Known, LISTINGS, type Listing, type ResourceRow } from './resources.ts';
 
 export interface SnapshotOptions {
@@ -23,6 +24,7 @@ export interface SnapshotOptions {
   account: string | null;
   /** Time between sweeps, milliseconds; null: one sweep, then the source ends. */
   everyMs: number | null;
+  /** Keyed fingerprint that stands for a secret. */
   hmac: Hmac;
   /** Part of the hourly request quota sweeps may spend; by default a tenth, all of it for a single sweep. */
   share?: number;

@@ -49,6 +49,8 @@ export interface Treatments {
   /** Undefined: no default is known. */
   default: Json | undefined;
   optionalComputed: boolean;
+  /** The attribute, or a block it stands in, is Optional+Computed. */
+  uncertain: boolean;
   freeForm: boolean;
   systemKeys: RegExp | null;
   coManaged: { rule: string; when: string | null } | null;
@@ -66,6 +68,7 @@ const PLAIN: Treatments = {
   equal: null,
   default: undefined,
   optionalComputed: false,
+  uncertain: false,
   freeForm: false,
   systemKeys: null,
   coManaged: null,
@@ -98,20 +101,24 @@ export function compileRules(rules: readonly Rule[], type: string, volatileName:
     }
   }
   const memo = new Map<string, Treatments>();
-  return {
+  const lookup: TypeRules = {
     at(path) {
       const known = memo.get(path);
       if (known) return known;
-      const name = path.slice(path.lastIndexOf('.') + 1);
+      const dot = path.lastIndexOf('.');
+      const name = path.slice(dot + 1);
       const rows = [...(anywhere.get(name) ?? []), ...(exact.get(path) ?? [])];
       let found = rows.length === 0 ? PLAIN : rows.reduce(add, { ...PLAIN });
       if (found.skip === null && !exact.has(path) && volatileName.test(name))
         found = { ...found, skip: 'server' };
+      if (found.optionalComputed || (dot > 0 && lookup.at(path.slice(0, dot)).uncertain))
+        found = { ...found, uncertain: true };
       if (memo.size >= MEMO_LIMIT) memo.clear();
       memo.set(path, found);
       return found;
     },
   };
+  return lookup;
 }
 
 function add(to: Treatments, { name, treatment }: Rule): Treatments {
