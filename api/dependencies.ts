@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { HttpBackend } from '../producers/terraform/index.ts';
 import type { Stores } from '../projections/queries.ts';
 import type { Blobs } from '../runtime/blobs/blobs.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -38,6 +39,10 @@ export interface Dependencies extends Stores {
   configuration: Record<string, Json>;
   /** Secret (HS256) or public key (RS256) of accepted JWTs; neither: only API keys are. */
   jwt?: { secret?: string; publicKey?: string };
+  /** Null: there is no /tfstate here. */
+  httpBackend: HttpBackend | null;
+  /** Larger Terraform states are refused, bytes. */
+  maxStateBytes: number;
   /** Directory of the built dashboard. */
   dashboard: string;
   limits?: Partial<Limits>;

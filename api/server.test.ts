@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HttpBackend } from '../producers/terraform/index.ts';
 import { DriftError, ERROR_CODES } from '../runtime/errors.ts';
 import type { App } from './dependencies.ts';
 import { makeKey } from './keys.ts';
@@ -15,10 +16,21 @@ import { ProblemSchema } from './types.ts';
 let harness: Harness;
 let admin: string;
 beforeAll(async () => {
-  harness = await createHarness();
+  harness = await createHarness({ httpBackend: NO_STATES });
   admin = await harness.keyWith(['admin']);
 });
 afterAll(() => harness.close());
+
+/** Nothing gets as far as this here. */
+const NO_STATES: HttpBackend = {
+  source: { name: 'terraform-http', run: async () => undefined },
+  get: async () => null,
+  put: async () => null,
+  remove: async () => null,
+  lock: async () => null,
+  unlock: async () => null,
+  refresh: async () => false,
+};
 
 const get = (app: App, url: string, headers: Record<string, string> = {}) => app.inject({ url, headers });
 const bearer = (key: string): { authorization: string } => ({ authorization: `Bearer ${key}` });

@@ -18,7 +18,7 @@ import { createLive } from './live.ts';
 import { openApi } from './openapi.ts';
 import { problemOf } from './problems.ts';
 import { createRequests } from './requests.ts';
-import { OPEN_ROUTES, ROUTES } from './routes/index.ts';
+import { OPEN_ROUTES, ROUTES, tfstateRoutes } from './routes/index.ts';
 import { compileValidator } from './validation.ts';
 
 /** Not listening yet: call `listen`, or `inject` in tests. `close` ends the live streams first. */
@@ -100,6 +100,13 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     guard(guarded, authentication);
     for (const routes of ROUTES) routes(guarded, context);
   });
+  if (dependencies.httpBackend) {
+    await app.register(tfstateRoutes, {
+      backend: dependencies.httpBackend,
+      authorize: authentication.authorize,
+      maxStateBytes: dependencies.maxStateBytes,
+    });
+  }
   await serveDashboard(app, dependencies.dashboard);
   return app;
 }

@@ -13,6 +13,9 @@ import { snapshots } from './snapshots.ts';
 import { system } from './system.ts';
 import { workspaces } from './workspaces.ts';
 
+/** The Terraform http backend asks for a key itself: the scope depends on the method, the workspace on the path. */
+export { tfstateRoutes } from './tfstate.ts';
+
 export const OPEN_ROUTES: readonly Routes[] = [health];
 
 export const ROUTES: readonly Routes[] = [

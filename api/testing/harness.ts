@@ -86,6 +86,8 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
     topology: { diagram: 'flowchart LR\n', elements: [] },
     rebuild: async () => undefined,
     configuration: { partitions: PARTITIONS },
+    httpBackend: null,
+    maxStateBytes: 1 << 20,
     dashboard: join(folder.path, 'no-dashboard'),
     limits: { outcomeWaitMs: 400, heartbeatMs: 60_000 },
     ...change,
