@@ -7,7 +7,7 @@ import { canonical } from '../../schemas/index.ts';
 import type { EventRow } from './event-row.ts';
 import { isObject } from './path.ts';
 
-const MAX_DEPTH = 6;
+const MAX_DEPTH = 12;
 const MAX_MEMBERS = 100;
 const MAX_TEXT = 256;
 const MAX_TOTAL = 8_192;
