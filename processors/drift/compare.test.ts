@@ -150,6 +150,16 @@ describe('compare', () => {
     expect(paths('some_type', { command: ['a', 'b'] }, { command: ['b', 'a'] })).toEqual(['command']);
   });
 
+  it('takes a key called constructor for a key like any other', () => {
+    expect(
+      run('aws_sqs_queue', { tags: {} }, { tags: { constructor: 'x' }, valueOf: 'y' }).differences,
+    ).toMatchObject([
+      { path: 'tags.constructor', op: 'added', declared: null, observed: '"x"' },
+      { path: 'valueOf', op: 'added', declared: null, observed: '"y"' },
+    ]);
+    expect(paths('aws_sqs_queue', { tags: { toString: 'x' } }, { tags: {} })).toEqual(['tags.toString']);
+  });
+
   it('tells blocks in another order as one difference on their list', () => {
     const [a, b]: JsonObject[] = [
       { port: 1, name: 'a' },

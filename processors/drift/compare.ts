@@ -10,6 +10,16 @@ import { equivalence } from './rules/equivalence.ts';
 import { rulesOf } from './rules/index.ts';
 import type { Treatments, TypeRules } from './rules/rule.ts';
 import { severityOf } from './rules/severity.ts';
+import {
+  few,
+  holdsSecret,
+  identical,
+  isBlocks,
+  isEmpty,
+  isObject,
+  memberOf,
+  sortedByText,
+} from './values.ts';
 
 /** The rule name of differences that the configuration tells Terraform to ignore. */
 export const IGNORE_CHANGES = 'ignore_changes';
@@ -49,7 +59,8 @@ export const compare: Compare = (input) => {
   for (const key in observed) {
     if (all && (key === 'tags' || key === 'tags_all')) continue;
     const is = observed[key];
-    if (is !== undefined && !identical(declared[key], is)) compareAt(walk, key, key, declared[key], is);
+    const was = memberOf(declared, key);
+    if (is !== undefined && !identical(was, is)) compareAt(walk, key, key, was, is);
   }
   if (all) compareAllTags(walk, declared, observed);
   return conclude(input.type, walk);
@@ -94,41 +105,6 @@ function compareAllTags(walk: Walk, declared: JsonObject, observed: JsonObject):
   const was = declared.tags_all ?? declared.tags;
   const is = observed.tags_all ?? observed.tags;
   if (is !== undefined && !identical(was, is)) compareAt(walk, 'tags', 'tags', was, is);
-}
-
-/** Strict equality of JSON values: the exit for nearly everything. An absent member and a null one are equal. */
-function identical(a: Json | undefined, b: Json | undefined): boolean {
-  if (a === b) return true;
-  if (a === null || a === undefined) return b === null || b === undefined;
-  if (typeof a !== 'object' || typeof b !== 'object' || b === null) return false;
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    for (let i = 0; i < a.length; i++) if (!identical(a[i], b[i])) return false;
-    return true;
-  }
-  if (Array.isArray(b)) return false;
-  for (const key in b) if (!identical(a[key], b[key])) return false;
-  for (const key in a) if (!(key in b) && a[key] !== null) return false;
-  return true;
-}
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
-const isBlocks = (value: Json | undefined): value is JsonObject[] =>
-  Array.isArray(value) && value.length > 0 && value.every(isObject);
-
-/** null, absent, "", [] and {} are one thing; false and 0 are not. */
-function isEmpty(value: Json | undefined): boolean {
-  if (value === null || value === undefined || value === '') return true;
-  if (typeof value !== 'object') return false;
-  if (Array.isArray(value)) return value.length === 0;
-  for (const _ in value) return false;
-  return true;
-}
-
-function holdsSecret(value: Json): boolean {
-  if (value === null || typeof value !== 'object') return false;
-  return isSecret(value) || Object.values(value).some(holdsSecret);
 }
 
 /** `path` has indices and is what people see; `pattern` has none and finds the rules. */
@@ -184,7 +160,7 @@ function sameByRule(at: Treatments, was: Json | undefined, is: Json): boolean {
 /** What the observation does not mention was not observed. */
 function compareMembers(walk: Walk, path: string, pattern: string, was: JsonObject, is: JsonObject): void {
   for (const key in is) {
-    const from = was[key];
+    const from = memberOf(was, key);
     const to = is[key]!;
     if (!identical(from, to)) compareAt(walk, `${path}.${key}`, `${pattern}.${key}`, from, to);
   }
@@ -195,8 +171,8 @@ function compareMaps(walk: Walk, path: string, at: Treatments, was: Json | undef
   const from = isObject(was) ? was : {};
   const to = isObject(is) ? is : {};
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const one = from[key] ?? null;
-    const other = to[key] ?? null;
+    const one = memberOf(from, key) ?? null;
+    const other = memberOf(to, key) ?? null;
     if (identical(one, other) || at.systemKeys?.test(key)) continue;
     const inner = /^[A-Za-z_][\w-]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
     if (isSecret(one) !== isSecret(other) && one !== null && other !== null) walk.unverifiable.push(inner);
@@ -322,9 +298,6 @@ function compareMultisets(
   }
 }
 
-/** One element as itself, several as an array, none as nothing. */
-const few = (elements: Json[]): Json | undefined => (elements.length > 1 ? elements : elements[0]);
-
 /** Canonical form of a value under the rules of its path; undefined when it says nothing. */
 function normal(walk: Walk, pattern: string, value: Json | undefined): Json | undefined {
   if (value === undefined || isSecret(value)) return value;
@@ -367,12 +340,6 @@ function isOn(value: Json | undefined, path: string[]): boolean {
   if (path.length === 0) return value === true || (typeof value === 'number' && value > 0);
   return isObject(value) && isOn(value[path[0]!], path.slice(1));
 }
-
-const sortedByText = (values: Json[]): Json[] =>
-  values
-    .map((value): [string, Json] => [canonical(value), value])
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([, value]) => value);
 
 function report(walk: Walk, path: string, at: Treatments, was: Json | undefined, is: Json | undefined): void {
   const configured = walk.configuration?.sets(path) ?? null;
