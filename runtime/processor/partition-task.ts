@@ -117,32 +117,30 @@ class PartitionTask {
     while (!signal.aborted) {
       // Asked for before the log is looked at: news that comes while it is being read must not be slept over.
       const news = this.news();
-      const worked = await this.gather();
+      const more = await this.gather();
       if (this.batch.records.length > 0) await this.commit();
       await this.storeWhenDue();
-      if (!worked) await this.rest(news);
+      if (!more) await this.rest(news);
     }
     if (this.moved) await this.commit();
     await this.state.storeAll();
   }
 
-  /** Takes in what there is, up to one batch. False when there was nothing. */
+  /** Takes in what there is, up to one batch. False when there is nothing left to take. */
   private async gather(): Promise<boolean> {
     await this.slice.next();
     if (this.batch.records.length === 0) this.batch.began = performance.now();
-    let worked = false;
-    while (!this.full() && !this.options.signal.aborted) {
+    do {
       if (this.slice.due()) await this.slice.next();
       if (this.state.fold.draining) await this.drain();
       else if (!(await this.fireDue())) {
         const input = await this.nextInput();
-        if (!input) break;
+        if (!input) return false;
         const trouble = this.take(input);
         if (trouble) await this.handle(trouble);
       }
-      worked = true;
-    }
-    return worked;
+    } while (!this.full() && !this.options.signal.aborted);
+    return true;
   }
 
   private async nextInput(): Promise<Input | undefined> {
