@@ -4,16 +4,14 @@
 // A type whose list fails in any part is failed, with the reason: it publishes nothing and proves nothing. The fingerprint
 // of each resource's newest value is this source's progress, committed with the events: after a crash both are there or
 // neither, and an unchanged resource costs a hash and a lookup.
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Reactor } from '../../runtime/reactor.ts';
-import type { Progress, Source, SourceContext, SourceEvent } from '../../runtime/source.ts';
+import type { Source, SourceContext, SourceEvent } from '../../runtime/source.ts';
 import type { Event, JsonObject } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import type { Hmac } from '../terraform/redact.ts';
 import { type Api, ApiError, createApi, type Page } from './api.ts';
 import { idText } from './fields.ts';
-import { objectKeyOf } from './identity.ts';
-import { observe, vanishedFingerprint } from './normalize.ts';
+import { type Listed, NAME, type Published, publishType, readProgress } from './publish.ts';
 import { type Known, LISTINGS, type Listing, type ResourceRow } from './resources.ts';
 
 export interface SnapshotOptions {
@@ -32,8 +30,6 @@ export interface SnapshotOptions {
   maxWaitMs?: number;
 }
 
-const NAME = 'digitalocean-snapshot';
-const BATCH = 500;
 const HOUR = 3_600_000;
 
 interface Wish {
@@ -47,12 +43,6 @@ interface Swept {
   known: Known;
   items: Map<string, JsonObject[]>;
   failures: Map<string, ApiError>;
-}
-
-interface Listed {
-  item: JsonObject;
-  parent: JsonObject;
-  at: number;
 }
 
 /**
@@ -74,12 +64,14 @@ export function digitaloceanSnapshots(options: SnapshotOptions): { source: Sourc
         maxWaitMs: options.maxWaitMs ?? 60_000,
       });
       const published = readProgress(context);
+      let dueAt = 0;
       for (;;) {
         const asked = wishes.splice(0);
+        const now = context.clock.now();
+        // Wishes for one scope do not put off the sweep of all of them.
+        const all = now >= dueAt || asked.some((wish) => wish.scope === null);
         const before = api.spent().requests;
-        const due = asked.length === 0;
-        const scopes =
-          due || asked.some((wish) => wish.scope === null) ? null : asked.map((wish) => wish.scope!);
+        const scopes = all ? null : asked.map((wish) => wish.scope!);
         const { failed, retryAt } = await sweep(context, api, published, scopes);
         for (const wish of asked)
           wish.settle({
@@ -88,27 +80,28 @@ export function digitaloceanSnapshots(options: SnapshotOptions): { source: Sourc
           });
         context.signal.throwIfAborted();
         if (options.everyMs === null) return;
-        await pause(context, api, before, retryAt);
+        if (all)
+          dueAt = now + Math.max(retryAt === null ? options.everyMs : retryAt - now, pace(api, before));
+        await pause(context, dueAt);
         context.signal.throwIfAborted();
       }
     },
   };
 
-  /** Until the next sweep is due, the provider allows one again, or someone asks for one. */
-  async function pause(
-    context: SourceContext,
-    api: Api,
-    before: number,
-    retryAt: number | null,
-  ): Promise<void> {
-    if (wishes.length > 0) return;
+  /** A sweep of n requests may come around so often that an hour's sweeps stay within the share. */
+  function pace(api: Api, before: number): number {
     const { requests, allowed } = api.spent();
-    // A sweep of n requests may come around so often that an hour's sweeps stay within the share.
-    const pace = (Math.max(0, requests - before) * HOUR) / allowed;
-    const now = context.clock.now();
-    const wait = Math.max(retryAt === null ? options.everyMs! : retryAt - now, pace);
+    return (Math.max(0, requests - before) * HOUR) / allowed;
+  }
+
+  /** Until the next sweep is due, or someone asks for one. */
+  async function pause(context: SourceContext, dueAt: number): Promise<void> {
+    if (wishes.length > 0) return;
     wake = new AbortController();
-    await context.clock.sleep(wait, AbortSignal.any([context.signal, wake.signal]));
+    await context.clock.sleep(
+      Math.max(0, dueAt - context.clock.now()),
+      AbortSignal.any([context.signal, wake.signal]),
+    );
   }
 
   const reactor: Reactor = {
@@ -134,7 +127,7 @@ export function digitaloceanSnapshots(options: SnapshotOptions): { source: Sourc
   async function sweep(
     context: SourceContext,
     api: Api,
-    published: Map<string, Map<string, string>>,
+    published: Published,
     scopes: string[] | null,
   ): Promise<{ failed: string[]; retryAt: number | null }> {
     const certificates = new Map<string, string>();
@@ -156,7 +149,13 @@ export function digitaloceanSnapshots(options: SnapshotOptions): { source: Sourc
         );
         if (listing.name === 'certificates') remember(certificates, listed);
         for (const row of wanted)
-          await publishType(context, published, row, listed, swept.known, { startedAt, snapshotId });
+          await publishType(context, published, row, listed, swept.known, {
+            scope: scopeOf(row.type),
+            snapshotId,
+            startedAt,
+            account: options.account,
+            hmac: options.hmac,
+          });
       } catch (error) {
         context.signal.throwIfAborted();
         if (!(error instanceof ApiError)) throw error;
@@ -167,99 +166,6 @@ export function digitaloceanSnapshots(options: SnapshotOptions): { source: Sourc
       }
     }
     return { failed, retryAt: stopped?.retryAt ?? null };
-  }
-
-  async function publishType(
-    context: SourceContext,
-    published: Map<string, Map<string, string>>,
-    row: ResourceRow,
-    listed: readonly Listed[],
-    known: Known,
-    snapshot: { startedAt: number; snapshotId: string },
-  ): Promise<void> {
-    const scope = scopeOf(row.type);
-    const before = published.get(row.type) ?? new Map<string, string>();
-    published.set(row.type, before);
-    const seen = new Set<string>();
-    let events: SourceEvent[] = [];
-    let progress: Progress[] = [];
-    let count = 0;
-    const flush = async (last: SourceEvent[]): Promise<void> => {
-      if (events.length + last.length === 0) return;
-      await context.publish([...events, ...last], progress);
-      count += events.length;
-      for (const { item, progress: value } of progress) {
-        const id = item.slice(row.type.length + 1);
-        if (typeof value === 'string') before.set(id, value);
-        else before.delete(id);
-      }
-      events = [];
-      progress = [];
-    };
-    const all = listed.flatMap(({ item, parent, at }) =>
-      (row.within?.(item) ?? [item]).map((one) => ({ one, parent, at })),
-    );
-    // All of it is understood before any of it is published: a list with one bad item proves nothing about the others.
-    const observations = [];
-    for (const [i, { one, parent, at }] of all.entries()) {
-      if (i % BATCH === BATCH - 1) await breathe();
-      const observation = observe(row, one, parent, known, options.account, options.hmac);
-      if (observation === null)
-        throw new ApiError(`the list holds a ${row.type} without an id`, { retriable: false });
-      observations.push({ ...observation, at });
-    }
-    for (const { body, fingerprint, at } of observations) {
-      if (seen.has(body.resourceId)) continue;
-      seen.add(body.resourceId);
-      const print = fingerprint.toString('base64url');
-      if (before.get(body.resourceId) === print) continue;
-      progress.push({ item: `${row.type}/${body.resourceId}`, progress: print });
-      events.push({
-        type: 'resource.observed',
-        body,
-        time: at,
-        id: stableId('obs', NAME, row.type, body.resourceId, print, at),
-        objectKey: objectKeyOf(context.org, row.type, body.resourceId, options.account),
-        fingerprint,
-      });
-      if (events.length >= BATCH) await flush([]);
-    }
-    for (const id of [...before.keys()]) {
-      if (seen.has(id)) continue;
-      progress.push({ item: `${row.type}/${id}`, progress: null });
-      events.push({
-        type: 'resource.vanished',
-        body: {
-          provider: 'digitalocean',
-          account: options.account,
-          region: null,
-          type: row.type,
-          resourceId: id,
-          proof: 'listing',
-        },
-        time: snapshot.startedAt,
-        id: stableId('van', NAME, row.type, id, snapshot.startedAt),
-        objectKey: objectKeyOf(context.org, row.type, id, options.account),
-        fingerprint: vanishedFingerprint(row.type, id),
-      });
-      if (events.length >= BATCH) await flush([]);
-    }
-    await flush([
-      {
-        type: 'snapshot.completed',
-        body: {
-          scope,
-          snapshotId: snapshot.snapshotId,
-          startedAt: snapshot.startedAt,
-          listed: seen.size,
-          published: count + events.length,
-          attributes: Object.keys(row.attributes),
-        },
-        time: context.clock.now(),
-        id: stableId('scp', snapshot.snapshotId, scope),
-        objectKey: null,
-      },
-    ]);
   }
 
   async function publishFailure(
@@ -330,20 +236,6 @@ function remember(certificates: Map<string, string>, listed: readonly Listed[]):
     const name = idText(item.name);
     if (id !== undefined && name !== undefined) certificates.set(id, name);
   }
-}
-
-/** Fingerprints of what was published, by type and id. */
-function readProgress(context: SourceContext): Map<string, Map<string, string>> {
-  const published = new Map<string, Map<string, string>>();
-  for (const [item, progress] of context.progressItems()) {
-    const slash = item.indexOf('/');
-    if (typeof progress !== 'string' || slash < 0) continue;
-    const type = item.slice(0, slash);
-    const ids = published.get(type) ?? new Map<string, string>();
-    ids.set(item.slice(slash + 1), progress);
-    published.set(type, ids);
-  }
-  return published;
 }
 
 function settled(event: Event, result: { failed: string[]; unknown: boolean }): SourceEvent {
