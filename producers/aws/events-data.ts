@@ -168,7 +168,7 @@ export const DATA_ROWS: readonly EventRow[] = [
   rds(
     'CopyDBSnapshot',
     'create',
-    touch('db-snapshot', '{req.targetDBSnapshotIdentifier}', 'aws_db_snapshot_copy=* *'),
+    touch('db-snapshot', '{req.targetDBSnapshotIdentifier}', '* aws_db_snapshot_copy=*'),
   ),
   rds('DeleteDBSnapshot', 'delete', dbSnapshot),
   rds('ModifyDBSnapshot ModifyDBSnapshotAttribute', 'update', dbSnapshot, [

@@ -73,11 +73,11 @@ export const EC2_ROWS: readonly EventRow[] = [
   ),
   on('ImportKeyPair CreateKeyPair', 'create', [
     touch('key-pair', '{resp.keyName|req.keyName}'),
-    touch('key-pair-id', '{resp.keyPairId}', 'aws_key_pair={req.keyName}'),
+    touch('key-pair-id', '{resp.keyPairId}', 'aws_key_pair'),
   ]),
   on('DeleteKeyPair', 'delete', [
     touch('key-pair', '{req.keyName}'),
-    touch('key-pair-id', '{req.keyPairId|resp.keyPairId}', 'aws_key_pair={req.keyName}'),
+    touch('key-pair-id', '{req.keyPairId|resp.keyPairId}', 'aws_key_pair'),
   ]),
   on('CreatePlacementGroup', 'create', named('placement-group', 'groupName')),
   on('DeletePlacementGroup', 'delete', named('placement-group', 'groupName')),

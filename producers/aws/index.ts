@@ -9,7 +9,8 @@ import { fill } from './path.ts';
 import type { ResourceRow } from './resources.ts';
 import { RESOURCES } from './resources.ts';
 
-export type { CloudtrailFilesOptions, CloudtrailLimits } from './cloudtrail-files.ts';
+export type { CloudtrailLimits } from './cloudtrail-file.ts';
+export type { CloudtrailFilesOptions } from './cloudtrail-files.ts';
 export { CLOUDTRAIL_FILES, cloudtrailFiles } from './cloudtrail-files.ts';
 
 const ZONE = /^([a-z]{2}(?:-[a-z]+)+-\d+)/;
