@@ -2,7 +2,7 @@
 import type { Bodies, JsonObject } from '../../schemas/index.ts';
 import { fingerprint } from '../../schemas/index.ts';
 import { type Hmac, redactAttributes } from '../terraform/redact.ts';
-import type { Known, ResourceRow } from './resources.ts';
+import type { Known, ResourceRow } from './listing.ts';
 
 export interface Observation {
   body: Bodies['resource.observed'];

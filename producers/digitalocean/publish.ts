@@ -7,8 +7,8 @@ import { stableId } from '../../schemas/index.ts';
 import type { Hmac } from '../terraform/redact.ts';
 import { ApiError } from './api.ts';
 import { objectKeyOf } from './identity.ts';
+import type { Known, ResourceRow } from './listing.ts';
 import { observe, vanishedFingerprint } from './normalize.ts';
-import type { Known, ResourceRow } from './resources.ts';
 
 /** What every event of the source carries as its source, and its ids are made from. */
 export const NAME = 'digitalocean-snapshot';

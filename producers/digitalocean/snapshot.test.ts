@@ -216,7 +216,7 @@ describe('digitalocean-snapshot', () => {
     expect(asked).toHaveLength(1);
     expect(standIn.requests.at(-1)).toBe(asked[0]);
     expect(kept.of('snapshot.completed').map(({ scope }) => scope)).toEqual(
-      ['digitalocean_certificate', 'digitalocean_droplet'].map(scopeOf),
+      ['digitalocean_certificate'].map(scopeOf),
     );
     for (const failure of kept.of('snapshot.failed'))
       expect(failure).toMatchObject({

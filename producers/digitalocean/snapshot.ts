@@ -11,8 +11,9 @@ import { stableId } from '../../schemas/index.ts';
 import type { Hmac } from '../terraform/redact.ts';
 import { type Api, ApiError, createApi, type Page } from './api.ts';
 import { idText } from './fields.ts';
+import type { Known, Listing, ResourceRow } from './listing.ts';
 import { type Listed, NAME, type Published, publishType, readProgress } from './publish.ts';
-import { type Known, LISTINGS, type Listing, type ResourceRow } from './resources.ts';
+import { LISTINGS } from './resources.ts';
 
 export interface SnapshotOptions {
   /** Base URL of the API. */
