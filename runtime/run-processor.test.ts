@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Event } from '../schemas/index.ts';
 import { UnknownBody } from '../schemas/index.ts';
+import { createMemoryBlobs } from './blobs/memory-blobs.ts';
 import { DriftError } from './errors.ts';
 import type { Log } from './log/log.ts';
 import { createMemoryLog } from './log/memory-log.ts';
@@ -9,7 +10,6 @@ import type { Processor } from './processor.ts';
 import type { FaultPoint } from './run-processor.ts';
 import { createMemoryStates } from './state/memory-states.ts';
 import type { StateStores } from './state/state.ts';
-import { createTestBlobs } from './testing/blobs.ts';
 import { createTestClock } from './testing/clock.ts';
 import { testCodec } from './testing/codec.ts';
 import { counter } from './testing/counter.ts';
@@ -35,7 +35,7 @@ function setUp(partitions = 1) {
   const clock = createTestClock();
   const log = createMemoryLog({ partitions, clock });
   const states = createMemoryStates();
-  const blobs = createTestBlobs();
+  const blobs = createMemoryBlobs();
   const begin = (processor: Processor = counter, faults?: (point: FaultPoint, partition: number) => void) => {
     const started = start({ processor, log, states, clock, blobs, faults });
     running.push(started);

@@ -2,11 +2,11 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Event } from '../schemas/index.ts';
 import { stableId } from '../schemas/index.ts';
+import { createMemoryBlobs } from './blobs/memory-blobs.ts';
 import { DriftError } from './errors.ts';
 import { createMemoryLog } from './log/memory-log.ts';
 import { type ReactorHandle, runReactor } from './run-reactor.ts';
 import type { SourceEvent } from './source.ts';
-import { createTestBlobs } from './testing/blobs.ts';
 import { createTestClock } from './testing/clock.ts';
 import { testCodec } from './testing/codec.ts';
 import { eventOf, TEST_ORG } from './testing/events.ts';
@@ -49,7 +49,7 @@ function setUp() {
       },
       log,
       codec: testCodec(),
-      blobs: createTestBlobs(),
+      blobs: createMemoryBlobs(),
       org: TEST_ORG,
       clock,
       logger: silent,

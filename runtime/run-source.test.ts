@@ -1,12 +1,12 @@
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Event, Json } from '../schemas/index.ts';
+import { createMemoryBlobs } from './blobs/memory-blobs.ts';
 import { DriftError } from './errors.ts';
 import type { Log, NewRecord } from './log/log.ts';
 import { createMemoryLog } from './log/memory-log.ts';
 import { runSource, type SourceHandle } from './run-source.ts';
 import type { Source, SourceContext, SourceEvent } from './source.ts';
-import { createTestBlobs } from './testing/blobs.ts';
 import { createTestClock } from './testing/clock.ts';
 import { testCodec } from './testing/codec.ts';
 import { declared, fingerprintOf, statePublished, TEST_ORG, TEST_TIME } from './testing/events.ts';
@@ -23,7 +23,7 @@ afterEach(async () => {
 function setUp(partitions = 4) {
   const clock = createTestClock();
   const log = createMemoryLog({ partitions, clock });
-  const blobs = createTestBlobs();
+  const blobs = createMemoryBlobs();
   const metrics = new Registry();
   const begin = (run: Source['run'], name = 'toy', on: Log = log) => {
     const stop = new AbortController();

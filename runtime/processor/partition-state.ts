@@ -240,6 +240,7 @@ export class PartitionState {
       if (own) this.fold.refoldTombstone(topic, record.key);
       return;
     }
+    if (how === 'broadcasts' && !isBroadcastKey(record.key, org)) return;
     if ((forgotten.get(record.key) ?? -1) > record.offset) return;
     let event: Event;
     try {

@@ -4,11 +4,11 @@ import { Registry } from 'prom-client';
 import type { Codec, Event, TopicName } from '../../schemas/index.ts';
 import { placement, recordKey, TOPICS, topicOf, Undecodable } from '../../schemas/index.ts';
 import type { Blobs } from '../blobs/blobs.ts';
+import { createMemoryBlobs } from '../blobs/memory-blobs.ts';
 import type { Log, LogRecord, NewRecord } from '../log/log.ts';
 import type { Processor } from '../processor.ts';
 import { type FaultPoint, type ProcessorHandle, runProcessor } from '../run-processor.ts';
 import type { StateStores } from '../state/state.ts';
-import { createTestBlobs } from './blobs.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { testCodec } from './codec.ts';
 import { fingerprintOf, TEST_ORG } from './events.ts';
@@ -94,7 +94,7 @@ export function start(options: {
     processor,
     log,
     clock = createTestClock(),
-    blobs = createTestBlobs(),
+    blobs = createMemoryBlobs(),
     codec = testCodec(),
   } = options;
   const stop = new AbortController();

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import type { Event } from '../../schemas/index.ts';
+import { createMemoryBlobs } from '../blobs/memory-blobs.ts';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { openChdb } from '../clickhouse/open-chdb.ts';
 import { systemClock } from '../clock.ts';
@@ -15,7 +16,6 @@ import { runProjection } from '../run-projection.ts';
 import type { WatchedServing } from '../serving.ts';
 import { watchServing } from '../serving.ts';
 import { componentMetrics } from '../telemetry.ts';
-import { createTestBlobs } from './blobs.ts';
 import { testCodec } from './codec.ts';
 import { temporaryFolder } from './databases.ts';
 import { TEST_ORG } from './events.ts';
@@ -51,7 +51,7 @@ export async function openProjections(
       org: TEST_ORG,
       log,
       codec: testCodec(),
-      blobs: createTestBlobs(),
+      blobs: createMemoryBlobs(),
       postgres,
       clickhouse,
       clock,
