@@ -11,6 +11,8 @@ export interface AbsorbInput {
   /** Whether the declaration, or the observation, changed since the drift was last looked at. */
   declaredMoved: boolean;
   observedMoved: boolean;
+  /** Whether the declaration is newer than the observation: one that came late was in force when it was observed. */
+  declaredLater: boolean;
   /** Terraform itself made the observed value: then nothing is absorbed. */
   meant: boolean;
 }
@@ -47,7 +49,8 @@ export function absorb(input: AbsorbInput): Absorption {
   }
   for (const one of standing) {
     if (taken.has(one.path) || now.has(one.path) || bases.some((base) => base.path === one.path)) continue;
-    const tookOver = input.declaredMoved ? !input.observedMoved : !input.observedMoved && drift!.absorbed;
+    const moved = input.declaredMoved && input.declaredLater;
+    const tookOver = !input.observedMoved && (moved || (!input.declaredMoved && drift!.absorbed));
     if (!tookOver) continue;
     kept.push(one);
     taken.add(one.path);

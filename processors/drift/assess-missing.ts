@@ -11,7 +11,7 @@ import {
   subjectOf,
 } from './desired.ts';
 import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform } from './evidence.ts';
-import { gate, waitOf } from './gate.ts';
+import { gate, lookAgain, untilBoundary, waitOf } from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
 import {
   type DeclaredRow,
@@ -30,6 +30,8 @@ export function assessMissing(sight: Sight, row: DeclaredRow): Assessment {
   const id = driftIdOf(rows, sight.event.org, row.workspace, row.type, row.resourceId, KIND);
   const drift = driftOf(rows, id);
   if (row.deposed) return end(id, drift, 'removed', row.time);
+  const boundary = untilBoundary(sight, row);
+  if (boundary) return { ...leave(id), wait: boundary };
   const changes = changesOf(rows, row.type, row.resourceId, arriving);
   const removal = removalIn(changes, row);
   const observed = newestObserved(rows, row.type, row.resourceId);
@@ -102,6 +104,8 @@ function removalIn(changes: readonly Evidence[], row: DeclaredRow): Evidence | n
 
 /** When the newest complete listing that should have shown the instance began; null when there is none. */
 function listedAbsent({ rows }: Sight, row: DeclaredRow): number | null {
+  // Under a further object it concerns, the instance is never observed itself: its listing proves nothing there.
+  if (!row.primary) return null;
   let newest: number | null = null;
   for (const scope of listingScopes(row)) {
     const listing = listingOf(rows, scope);
@@ -151,6 +155,9 @@ function suspected(
   const { options, now } = sight;
   const overdue = options.reads ? removal.heard + options.suspectWindowMs : Number.POSITIVE_INFINITY;
   const late = now >= overdue;
+  const look = lookAgain(sight, removal.heard, newestObserved(sight.rows, row.type, row.resourceId));
+  const at = Math.min(late ? Number.POSITIVE_INFINITY : overdue, look?.at ?? Number.POSITIVE_INFINITY);
+  const scopes = look?.scopes ?? [];
   const standing = standingOf(sight, row, drift, changes, removal, removal.time);
   return {
     ...leave(id),
@@ -160,7 +167,6 @@ function suspected(
       observedAsOf: null,
       note: late ? 'could not be read in time' : null,
     },
-    wait:
-      options.reads && !late ? { what: waitOf(row, 'gone'), at: overdue, scopes: [], phase: 'grace' } : null,
+    wait: at === Number.POSITIVE_INFINITY ? null : { what: waitOf(row, 'gone'), at, scopes, phase: 'grace' },
   };
 }

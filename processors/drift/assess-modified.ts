@@ -13,7 +13,7 @@ import {
   subjectOf,
 } from './desired.ts';
 import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform, rewrites } from './evidence.ts';
-import { gate, isRunning, untilRunEnds, waitOf } from './gate.ts';
+import { gate, isRunning, lookAgain, untilBoundary, untilRunEnds, waitedFor, waitOf } from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
 import { withoutChildren } from './parents.ts';
 import {
@@ -22,11 +22,9 @@ import {
   type DeclaredRow,
   driftOf,
   type Evidence,
-  listingScope,
   newestObserved,
   type Observed,
   runOf,
-  scopeOf,
   stateOf,
   stateScope,
 } from './rows.ts';
@@ -49,6 +47,8 @@ export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
   const id = driftIdOf(rows, sight.event.org, row.workspace, row.type, row.resourceId, KIND);
   const drift = driftOf(rows, id);
   if (row.deposed) return end(id, drift, 'removed', row.time, 'the instance is deposed');
+  const boundary = untilBoundary(sight, row);
+  if (boundary) return { ...leave(id), wait: boundary };
   const observed = newestObserved(rows, row.type, row.resourceId);
   if (observed && observed.attributes === null && observed.seenAt >= row.time)
     return end(id, drift, 'removed', observed.seenAt, 'the object is gone');
@@ -69,18 +69,12 @@ export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
 function mayModify(sight: Sight, row: DeclaredRow, change: Evidence, changes: Evidence[]): boolean {
   if (isTerraform(change) || deletes(change, row.type, row.resourceId)) return false;
   if (!creates(change, row.type, row.resourceId)) return true;
-  const state = stateOf(sight.rows, row.workspace);
-  if (state === undefined) return !awaitsState(sight, row);
   const isAdoption =
-    state.pushed &&
+    stateOf(sight.rows, row.workspace)?.pushed === true &&
     change.time < row.time &&
     !changes.some((one) => deletes(one, row.type, row.resourceId) && one.time <= change.time);
   return !isAdoption;
 }
-
-/** The boundary of the state is on its way right after the declaration: only then it is known how the state reaches us. */
-const awaitsState = ({ rows, now, options }: Sight, row: DeclaredRow): boolean =>
-  stateOf(rows, row.workspace) === undefined && now < row.time + options.graceMs;
 
 function compared(seen: Seen, observed: Observed, comparison: Comparison): Assessment {
   const { sight, row, id, drift } = seen;
@@ -89,7 +83,8 @@ function compared(seen: Seen, observed: Observed, comparison: Comparison): Asses
     natural: comparison.differences,
     bases: absorbedOf(sight.rows, id)?.differences ?? [],
     declaredMoved: drift !== undefined && row.time > (drift.declaredAsOf ?? 0),
-    observedMoved: drift !== undefined && observed.time > (drift.observedAsOf ?? 0),
+    observedMoved: hasMoved(seen, comparison),
+    declaredLater: row.time > valueSince(seen, observed),
     meant: wasMeant(seen, observed),
   });
   const fresh = observed.seenAt >= row.time;
@@ -99,13 +94,16 @@ function compared(seen: Seen, observed: Observed, comparison: Comparison): Asses
     // The declaration is newer than what was seen: no drift before it was looked at again.
     const differences = absorption.differences.filter((one) => known.has(one.path));
     const assessment = conclude(seen, observed, comparison, { ...absorption, differences });
-    return { ...assessment, wait: assessment.wait ?? lookAgain(seen, observed) };
+    const look = lookAgain(sight, row.time, observed);
+    const wait = look && { what: waitOf(row, 'look'), ...look, phase: 'grace' as const };
+    return { ...assessment, wait: assessment.wait ?? wait };
   }
   if (news.length > 0 || (isOpen(drift) && drift.confidence !== 'confirmed' && known.size > 0)) {
     const verdict = gate(sight, row, KIND, Math.max(observed.time, row.time), seen.changes);
     if (verdict.verdict === 'wait') {
       const suspected = isOpen(drift) && drift.differences.length > 0 ? leave(id) : suspect(seen, observed);
-      return { ...suspected, wait: verdict.wait, refresh: verdict.refresh };
+      const wait = { ...verdict.wait, moved: hasMoved(seen, comparison) };
+      return { ...suspected, wait, refresh: verdict.refresh };
     }
     if (verdict.verdict === 'unknown') {
       const standing = standingOf(seen, observed, comparison, absorption.differences);
@@ -115,19 +113,43 @@ function compared(seen: Seen, observed: Observed, comparison: Comparison): Asses
     // A run that moved the declaration may have read the drift into the state, or be about to undo it: its last word counts.
     const run = runOf(sight.rows, row.workspace);
     if (drift.differences.length > 0 && isRunning(sight, run))
-      return { ...leave(id), wait: untilRunEnds(sight, row, KIND, run) };
+      return {
+        ...leave(id),
+        wait: { ...untilRunEnds(sight, row, KIND, run), moved: hasMoved(seen, comparison) },
+      };
   }
   return conclude(seen, observed, comparison, absorption);
 }
 
-/** Whether the value that was observed is Terraform's own doing: it wrote last, or the value appeared during its run. */
-function wasMeant({ sight, row, id, changes, drift }: Seen, observed: Observed): boolean {
-  const before = changes.filter((change) => change.time <= observed.time && change.verb !== 'tag');
-  const last = before.at(-1);
+/**
+ * Whether what the open drift is about was observed to change since the drift last said so: by this event, or by one
+ * during a wait. A value that is merely repeated wakes no one, so it has not changed.
+ */
+function hasMoved({ sight, row, drift }: Seen, comparison: Comparison): boolean {
+  if (!isOpen(drift)) return false;
+  if (waitedFor(sight, waitOf(row, KIND))?.moved) return true;
+  if (sight.event.type !== 'resource.observed') return false;
+  const now = new Map(comparison.differences.map((one) => [one.path, one.observed]));
+  return drift.differences.some((one) => now.get(one.path) !== one.observed);
+}
+
+/** Since when at least the observed value holds that the drift is about. */
+const valueSince = ({ drift }: Seen, observed: Observed): number =>
+  isOpen(drift) && drift.differences.length > 0 ? drift.changedAt : observed.time;
+
+/**
+ * Whether the value that was observed is Terraform's own doing: of all changes it wrote last, or the value appeared during
+ * its run and no one else changed the instance since the run began.
+ */
+function wasMeant(seen: Seen, observed: Observed): boolean {
+  const { sight, row, id, changes, drift } = seen;
+  const value = valueSince(seen, observed);
+  const last = changes.filter((change) => change.time <= value && change.verb !== 'tag').at(-1);
   const since = absorbedOf(sight.rows, id)?.since ?? drift?.declaredAsOf ?? 0;
-  if (last) return isTerraform(last) && last.time > since;
+  if (last && isTerraform(last) && last.time > since) return true;
   const run = runOf(sight.rows, row.workspace);
-  return isRunning(sight, run) && run.time <= observed.time;
+  if (!isRunning(sight, run) || run.time > value) return false;
+  return last === undefined || isTerraform(last) || last.time < run.time;
 }
 
 function conclude(
@@ -167,12 +189,9 @@ function standingOf(
   comparison: Comparison,
   differences: Difference[],
 ): Standing {
-  const { rows } = sight;
-  const since = drift?.status === 'resolved' ? (drift.resolvedAt ?? 0) : 0;
-  const actors = actorsOf(
-    others.filter((change) => change.time > since),
-    forgotten(rows, drift, changes),
-  );
+  // Every change by others that is remembered, also those before an observation in between that found nothing: which
+  // observations there were is not kept, so any other choice would depend on the order of arrival.
+  const actors = actorsOf(others, forgotten(sight.rows, drift, changes));
   return {
     state: 'open',
     kind: KIND,
@@ -215,7 +234,7 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
   const remembered = forgotten(sight.rows, drift, changes);
   const still = observed && drift && observed.seenAt >= drift.changedAt ? [] : remembered;
   if (open.length === 0 && still.length === 0) {
-    if (!isOpen(drift)) return { ...leave(id), wait: adoptionWait(seen) };
+    if (!isOpen(drift)) return leave(id);
     const rewrite = others.map((change) => rewriteOf(seen, change)).find((one) => one !== undefined);
     if (rewrite && !(observed && observed.seenAt > rewrite.time))
       return end(id, drift, 'reverted', rewrite.time);
@@ -245,44 +264,23 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
       ignoredBy: ignoringRule(sight, subjectOf(row), []),
       note: late ? 'could not be read in time' : null,
     },
-    wait: late ? null : nextLook(seen, open, overdue),
+    wait: nextLook(seen, open, overdue),
   };
 }
 
-/** A creation by hand is looked at again once the state says how it reaches us. */
-function adoptionWait({ sight, row, changes }: Seen): Assessment['wait'] {
-  if (!awaitsState(sight, row) || !changes.some((change) => creates(change, row.type, row.resourceId)))
-    return null;
-  const at = row.time + sight.options.graceMs;
-  return { what: waitOf(row, 'state'), at, scopes: [stateScope(row.workspace)], phase: 'grace' };
-}
-
-/** What may settle suspicions: the moment they were to be read by, or a state after Terraform's own write. */
+/** What may settle suspicions: being read, another look, or a state after Terraform's own write. */
 function nextLook(seen: Seen, open: readonly Evidence[], overdue: number): Assessment['wait'] {
-  const { sight, row } = seen;
+  const { sight, row, drift } = seen;
   const awaitsState = open.some((change) => rewriteOf(seen, change) !== undefined);
-  if (!awaitsState && overdue === Number.POSITIVE_INFINITY) return null;
-  return {
-    what: waitOf(row, 'read'),
-    at: Math.min(overdue, sight.now + sight.options.maxRunMs),
-    scopes: awaitsState ? [stateScope(row.workspace)] : [],
-    phase: 'grace',
-  };
-}
-
-const LOOKING_MS = 30 * 86_400_000;
-
-/**
- * An observation that only repeats what was seen wakes no one: so this looks again after a while, each time twice as long,
- * and whenever a listing of the scope completes.
- */
-function lookAgain({ sight, row }: Seen, observed: Observed): Assessment['wait'] {
-  const age = Math.max(sight.now - row.time, sight.options.graceMs, 1000);
-  if (age > LOOKING_MS) return null;
-  return {
-    what: waitOf(row, 'look'),
-    at: sight.now + age,
-    scopes: [listingScope(scopeOf(observed, row.type))],
-    phase: 'grace',
-  };
+  const heard =
+    open.length > 0 ? Math.max(...open.map((change) => change.heard)) : (drift?.changedAt ?? row.time);
+  const look = lookAgain(sight, heard, seen.observed);
+  const at = Math.min(
+    sight.now < overdue ? overdue : Number.POSITIVE_INFINITY,
+    awaitsState ? sight.now + sight.options.maxRunMs : Number.POSITIVE_INFINITY,
+    look?.at ?? Number.POSITIVE_INFINITY,
+  );
+  if (at === Number.POSITIVE_INFINITY) return null;
+  const scopes = [...(awaitsState ? [stateScope(row.workspace)] : []), ...(look?.scopes ?? [])];
+  return { what: waitOf(row, 'read'), at, scopes, phase: 'grace' };
 }

@@ -14,7 +14,7 @@ import {
   subjectOf,
 } from './desired.ts';
 import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform, namesDeclared } from './evidence.ts';
-import { gate } from './gate.ts';
+import { gate, lookAgain, waitedFor } from './gate.ts';
 import { ignoringRule, isComplete } from './ignoring.ts';
 import { undeclaredElements } from './parents.ts';
 import {
@@ -70,7 +70,11 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
     };
   if (observed?.attributes != null && isComplete(sight, observed))
     return found(sight, type, resourceId, drift, changes, made, observed);
-  if (stood) return { ...leave(id), desired: stood };
+  if (stood) {
+    const look = lookAgain(sight, Math.max(...made.map((change) => change.heard)), observed);
+    const what = part(WAIT_TIMER, type, resourceId, UNMANAGED);
+    return { ...leave(id), desired: stood, wait: look && { what, ...look, phase: 'grace' } };
+  }
   // Nothing new about one whose creation is no longer remembered; but a withdrawn rule takes its drift along.
   if (isOpen(drift) && drift.confidence === 'confirmed')
     return end(id, drift, 'ignored', sight.event.time, 'its account is not complete');
@@ -127,10 +131,11 @@ function found(
   const standing = standingOf(sight, type, resourceId, drift, changes, made, observed);
   if (isOpen(drift) && drift.confidence === 'confirmed') return { ...leave(id), desired: standing };
   const running = runningWorkspaces(sight);
-  const until = running?.until ?? observed.time + sight.options.graceMs;
+  const what = part(WAIT_TIMER, type, resourceId, UNMANAGED);
+  const until = running?.until ?? waitedFor(sight, what)?.at ?? observed.time + sight.options.graceMs;
   if (sight.now >= until) return { ...leave(id), desired: standing };
   const wait: Assessment['wait'] = {
-    what: part(WAIT_TIMER, type, resourceId, UNMANAGED),
+    what,
     at: until,
     scopes: running?.scopes ?? [],
     phase: 'grace',

@@ -13,7 +13,7 @@ import type {
 } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import type { Compare } from './comparison.ts';
-import type { AbsorbedRow, DeclaredRow, Evidence } from './rows.ts';
+import type { AbsorbedRow, DeclaredRow, Evidence, WaitRow } from './rows.ts';
 
 export interface DetectorOptions {
   compare: Compare;
@@ -86,13 +86,8 @@ export interface Ended {
   stood: Standing | null;
 }
 
-export interface Wait {
-  what: string;
-  at: number;
-  scopes: string[];
-  /** `head`: the head of the state was asked for when this was set. */
-  phase: 'grace' | 'head';
-}
+/** `phase` is `head` when the head of the state was asked for as this was set. */
+export type Wait = Omit<WaitRow, 'moved'> & { what: string; moved?: boolean };
 
 export interface Assessment {
   id: string;

@@ -9,10 +9,11 @@ import { concerned } from './concerned.ts';
 import type { Assessment, DetectorOptions, Sight } from './desired.ts';
 import { arrivingIn } from './evidence.ts';
 import { evolve } from './fold.ts';
+import { waitOf } from './gate.ts';
 import { ruleExpiry } from './ignoring.ts';
 import { reconcile, type Scene } from './reconcile.ts';
 import { decideWish, expire } from './requests.ts';
-import { driftOf, isDeclared, listingScope, namesOf, part, RULES_SCOPE, stateScope } from './rows.ts';
+import { driftOf, listingScope, namesOf, part, RULES_SCOPE, stateScope, waitPart } from './rows.ts';
 import { severityOf } from './rules/severity.ts';
 import { ACCEPTED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, WAIT_TIMER } from './timers.ts';
 
@@ -98,6 +99,11 @@ function decide(sight: Sight): Output[] {
   }
 }
 
+const BY_INSTANCE = [
+  ['modified', assessModified],
+  ['missing', assessMissing],
+] as const;
+
 /** Assesses every instance the event concerns, and each resource of those once. */
 function assessAll(sight: Sight, scene: Scene): Output[] {
   const { rows } = sight;
@@ -109,8 +115,14 @@ function assessAll(sight: Sight, scene: Scene): Output[] {
   };
   const { instances, resources, left } = concerned(sight);
   for (const row of instances) {
-    apply(assessModified(sight, row));
-    apply(assessMissing(sight, row));
+    for (const [kind, assess] of BY_INSTANCE) {
+      const assessment = assess(sight, row);
+      apply(assessment);
+      // A difference that is gone is not waited for: the next one gets the whole grace.
+      const gated = waitOf(row, kind);
+      if (assessment.wait?.what !== gated && rows.get(waitPart(gated)) !== undefined)
+        outputs.push({ clearTimer: gated });
+    }
   }
   for (const { type, id, isContestable } of resources) {
     apply(assessUnmanaged(sight, type, id));
@@ -132,7 +144,7 @@ function expiryOf(sight: Sight, { desired }: Assessment): Output | null {
     address ?? resourceId,
     workspace === null ? UNMANAGED : 'rule',
   );
-  return { timer: what, at, data: { scopes: [], phase: 'grace' } };
+  return { timer: what, at, data: { scopes: [], phase: 'grace', moved: false } };
 }
 
 /** The fold of the timer let go of the row, unless the drift has gone on since. */

@@ -157,10 +157,7 @@ function foldObserved(rows: Rows, event: EventOf<'resource.observed' | 'resource
   const { body } = event;
   const name = observedPart(body.type, body.resourceId, event.source);
   const before = rows.get(name) as ObservedRow | undefined;
-  if (before && event.time < before.time) return [];
   const row: ObservedRow = {
-    time: event.time,
-    eventId: event.id,
     source: event.source,
     type: body.type,
     provider: body.provider,
@@ -227,8 +224,8 @@ function foldTimer(rows: Rows, event: EventOf<'clock.due'>): Write[] {
     return evidence.targets.map(({ type, id }) => ({ part: evidencePart(type, id, evidence.id), value }));
   }
   if (kind === WAIT_TIMER && data !== null) {
-    const { scopes, phase: of } = JSON.parse(data) as Omit<WaitRow, 'at'>;
-    const row: WaitRow = { at, scopes, phase: of };
+    const row: WaitRow = { ...(JSON.parse(data) as Omit<WaitRow, 'at'>), at };
+    const { scopes } = row;
     return [
       { part: waitPart(what), value: set ? row : undefined },
       ...scopes

@@ -3,7 +3,18 @@
 import type { Sight, Wait } from './desired.ts';
 import { isTerraform } from './evidence.ts';
 import type { DeclaredRow, Evidence } from './rows.ts';
-import { part, type RunRow, runOf, stateOf, stateScope, type WaitRow, waitPart } from './rows.ts';
+import {
+  listingScope,
+  type Observed,
+  part,
+  type RunRow,
+  runOf,
+  scopeOf,
+  stateOf,
+  stateScope,
+  type WaitRow,
+  waitPart,
+} from './rows.ts';
 import { WAIT_TIMER } from './timers.ts';
 
 export type Verdict =
@@ -34,7 +45,7 @@ export function gate(
   at: number,
   changes: readonly Evidence[],
 ): Verdict {
-  const { rows, now, options, event } = sight;
+  const { rows, now, options } = sight;
   const state = stateOf(rows, row.workspace);
   if (state?.problem) return { verdict: 'unknown', note: `declaration stale: ${state.problem}` };
   const scopes = [stateScope(row.workspace)];
@@ -49,20 +60,56 @@ export function gate(
   if (isRunning(sight, run)) return until(run.time + options.maxRunMs);
   if (run?.open) return { verdict: 'unknown', note: `stale lock: run ${run.runId} has not finished` };
 
-  const settled = at + options.graceMs;
-  if (state === undefined) return now < settled ? until(settled) : { verdict: 'open' };
+  // The first moment counts: an observation that repeats itself does not begin the wait anew.
+  const waited = waitedFor(sight, what);
+  const settled =
+    waited?.phase === 'grace' ? Math.min(waited.at, at + options.graceMs) : at + options.graceMs;
   // Terraform wrote to the object after the state we have: its next version is on the way.
   const late = changes.find(
-    (change) => isTerraform(change) && change.time > row.time && change.time > state.time,
+    (change) => isTerraform(change) && change.time > row.time && change.time > (state?.time ?? 0),
   );
   if (late && now < late.time + options.graceMs) return until(late.time + options.graceMs);
-  if (state.pushed) return { verdict: 'open' };
+  if (state === undefined || state.pushed) return { verdict: 'open' };
   if (now < settled) return until(settled);
   if (!options.fetchHead || state.checkedAt >= settled) return { verdict: 'open' };
 
-  const waiting = rows.get(waitPart(what)) as WaitRow | undefined;
-  if (waiting?.phase === 'head') return until(waiting.at, 'head');
-  if (event.type === 'clock.due' && event.body.what === what && event.body.data?.includes('"head"'))
-    return { verdict: 'unknown', note: 'declaration stale: the head of the state could not be fetched' };
-  return until(now + options.headMs, 'head', row.workspace);
+  if (waited?.phase !== 'head') return until(now + options.headMs, 'head', row.workspace);
+  if (!waited.over) return until(waited.at, 'head');
+  return { verdict: 'unknown', note: 'declaration stale: the head of the state could not be fetched' };
+}
+
+/** The wait that is set, or (`over`) the one whose time has just come. */
+export function waitedFor({ rows, event }: Sight, what: string): (WaitRow & { over: boolean }) | null {
+  if (event.type === 'clock.due' && event.body.what === what && event.body.data !== null)
+    return { ...(JSON.parse(event.body.data) as WaitRow), at: event.body.at, over: true };
+  const row = rows.get(waitPart(what)) as WaitRow | undefined;
+  return row ? { ...row, over: false } : null;
+}
+
+/** A first declaration stands before the boundary that tells how its state reaches us: nothing is decided in between. */
+export function untilBoundary(sight: Sight, row: DeclaredRow): Wait | null {
+  const { rows, now, options } = sight;
+  if (options.graceMs === 0 || stateOf(rows, row.workspace) !== undefined) return null;
+  const what = waitOf(row, 'state');
+  const waited = waitedFor(sight, what);
+  if (waited?.over) return null;
+  const at = waited?.at ?? now + options.graceMs;
+  return { what, at, scopes: [stateScope(row.workspace)], phase: 'grace' };
+}
+
+const LOOKING_MS = 30 * 86_400_000;
+
+/**
+ * When to look again at what a newer observation would settle. One that only repeats what was seen before wakes no one: so
+ * this looks after a while, each time about twice as long after `since`, for 30 days, and whenever a listing completes.
+ * Null: nothing was ever observed (the first observation wakes), or it is over.
+ */
+export function lookAgain(
+  { now, options }: Sight,
+  since: number,
+  observed: Observed | undefined,
+): { at: number; scopes: string[] } | null {
+  const age = Math.max(now - since, options.graceMs, 1000);
+  if (!observed || age > LOOKING_MS) return null;
+  return { at: now + age, scopes: [listingScope(scopeOf(observed, observed.type))] };
 }

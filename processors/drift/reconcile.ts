@@ -44,7 +44,12 @@ export function reconcile(scene: Scene, current: Drift | undefined, assessment: 
   const { id, desired, wait, refresh, absorbed } = assessment;
   if (desired?.state === 'open') outputs.push(...stand(scene, id, current, desired));
   else if (desired) outputs.push(...resolve(scene, id, current, desired));
-  if (wait) outputs.push({ timer: wait.what, at: wait.at, data: { scopes: wait.scopes, phase: wait.phase } });
+  if (wait)
+    outputs.push({
+      timer: wait.what,
+      at: wait.at,
+      data: { scopes: wait.scopes, phase: wait.phase, moved: wait.moved ?? false },
+    });
   if (refresh !== null) outputs.push({ type: 'state.refresh-requested', body: { workspace: refresh } });
   if (absorbed) outputs.push(remembering(scene, id, absorbed));
   return outputs;

@@ -30,10 +30,8 @@ export type DeclaredRow = {
   attributes: string;
 };
 
-/** Observations: the newest value one source reported. */
+/** Observations: the newest value one source reported. When, the runtime knows (SEEN): also of repetitions, which fold nothing. */
 export type ObservedRow = {
-  time: number;
-  eventId: string;
   source: string;
   type: string;
   provider: string;
@@ -86,7 +84,13 @@ export type RunRow = { runId: string; open: boolean; time: number };
 export type ListingRow = { startedAt: number; eventId: string };
 
 /** Timers: an instance that waits for a boundary or a moment. */
-export type WaitRow = { at: number; scopes: string[]; phase: 'grace' | 'head' };
+export type WaitRow = {
+  at: number;
+  scopes: string[];
+  phase: 'grace' | 'head';
+  /** True when what an open drift is about was observed to change while it waited. */
+  moved: boolean;
+};
 
 export const declaredPart = (workspace: string, address: string): string => part('d', workspace, address);
 export const instancePart = (type: string, id: string, workspace: string, address: string): string =>
@@ -139,7 +143,9 @@ export function isDeclared(rows: Rows, type: string, id: string): boolean {
 }
 
 export type Observed = ObservedRow & {
-  /** Newest event time at which the value held: of the value itself, its repetitions, and listings that left it as it was. */
+  /** Newest event time at which its source reported the value, repetitions included. */
+  time: number;
+  /** The same, or the begin of a later listing that left it as it was. */
   seenAt: number;
 };
 
@@ -149,13 +155,13 @@ export function newestObserved(rows: Rows, type: string, id: string): Observed |
   for (const [, value] of rows.list(part('o', presentType(type), id, ''))) {
     const row = value as ObservedRow;
     const seen = rows.get(`${SEEN}${part(rows.objectKey, row.type, id, row.source)}`);
-    const seenAt = typeof seen === 'number' && seen > row.time ? seen : row.time;
+    const time = typeof seen === 'number' ? seen : 0;
     if (
       newest === undefined ||
-      seenAt > newest.seenAt ||
-      (seenAt === newest.seenAt && newest.attributes === null && row.attributes !== null)
+      time > newest.time ||
+      (time === newest.time && newest.attributes === null && row.attributes !== null)
     )
-      newest = { ...row, seenAt };
+      newest = { ...row, time, seenAt: time };
   }
   if (newest === undefined) return undefined;
   // A listing publishes only what it found different: what it left alone still held when it began.

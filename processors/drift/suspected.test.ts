@@ -158,7 +158,7 @@ describe('suspected drifts', () => {
       at(0),
     );
     const one = given();
-    one.inputs([policy, changeReported({ targets }, at(minute))]);
+    one.inputs([policy, statePublished({}, at(0)), changeReported({ targets }, at(minute))]);
     expect(one.open()).toMatchObject([{ type: 'aws_s3_bucket_policy' }]);
     const both = given();
     both.inputs([changeReported({ targets }, at(minute)), policy, ...state(A)]);
