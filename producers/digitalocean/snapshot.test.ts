@@ -445,11 +445,16 @@ describe('digitalocean-snapshot', () => {
       id: i + 1,
       name: `d${i}`,
     }));
+    // Processor time between two turns of the loop, so that a busy machine does not fail the test.
+    const spent = (): number => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    };
     let longest = 0;
-    let last = performance.now();
+    let last = spent();
     const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
+      longest = Math.max(longest, spent() - last);
+      last = spent();
     }, 1);
     await kept.sweep();
     clearInterval(timer);
@@ -459,6 +464,6 @@ describe('digitalocean-snapshot', () => {
     expect(
       kept.of('snapshot.completed').find(({ scope }) => scope === scopeOf('digitalocean_droplet')),
     ).toMatchObject({ listed: 5000, published: 5000 });
-    expect(longest).toBeLessThan(250);
+    expect(longest).toBeLessThan(150);
   });
 });
