@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The command line's entry: the API's clients, and the commands that run the system itself.
+import { nodeIo } from '../api/cli/node-io.ts';
+import { createProgram, runProgram } from '../api/cli/program.ts';
+import { demoCommand } from './commands/demo.ts';
+import { scanCommand } from './commands/scan.ts';
+import { upCommand } from './commands/up.ts';
+import { VERSION } from './version.ts';
+
+const io = nodeIo();
+const program = createProgram(io, VERSION, [upCommand(io), scanCommand(io), demoCommand(io)]);
+process.exitCode = await runProgram(program, io, process.argv.slice(2));

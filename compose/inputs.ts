@@ -1,0 +1,91 @@
+// The sources and reactors a configuration asks for. Each is switched on by what it needs being configured.
+import { randomBytes } from 'node:crypto';
+import picomatch from 'picomatch';
+import { cloudtrailFiles } from '../producers/aws/index.ts';
+import { digitaloceanSnapshots } from '../producers/digitalocean/index.ts';
+import type { HttpBackend } from '../producers/terraform/index.ts';
+import {
+  createDecoder,
+  createFileBackend,
+  createHttpBackend,
+  createRefreshReactor,
+} from '../producers/terraform/index.ts';
+import { hmacFingerprint } from '../runtime/blobs/keys.ts';
+import type { Configuration } from '../runtime/config-schema.ts';
+import type { Reactor } from '../runtime/reactor.ts';
+import type { Source } from '../runtime/source.ts';
+import type { Adapters } from './adapters.ts';
+import { inSequence } from './in-sequence.ts';
+import { rulesSource } from './rules-source.ts';
+
+export interface Inputs {
+  sources: Source[];
+  reactors: Reactor[];
+  /** Null when sources read once: no one can push then. */
+  httpBackend: HttpBackend | null;
+  close(): Promise<void>;
+}
+
+/** `once`: every source reads what is there and ends. */
+export function createInputs(
+  configuration: Configuration,
+  adapters: Pick<Adapters, 'blobs' | 'keys'>,
+  { once }: { once: boolean },
+): Inputs {
+  const { terraform, aws, digitalocean, detector } = configuration;
+  const { blobs, keys } = adapters;
+  const decoder = createDecoder({ hmacKey: keys.fingerprintKey });
+  const owners = terraform.workspaces.map(({ name, owner }) => ({ matches: picomatch(name), owner }));
+  const states = {
+    blobs,
+    decoder,
+    bindings: terraform.bindings,
+    ownerOf: (workspace: string): string | null =>
+      owners.find(({ matches }) => matches(workspace))?.owner ?? null,
+  };
+  const sources: Source[] = [rulesSource(detector)];
+  const reactors: Reactor[] = [];
+
+  const httpBackend = once ? null : createHttpBackend(states);
+  const files =
+    terraform.states.length === 0
+      ? null
+      : createFileBackend({
+          ...states,
+          paths: terraform.states,
+          pollMs: terraform.pollMs,
+          maxStateBytes: terraform.maxStateBytes,
+          once,
+        });
+  if (httpBackend) sources.push(httpBackend.source);
+  const backends = [httpBackend, files].filter((backend) => backend !== null);
+  if (!once) reactors.push(createRefreshReactor(backends));
+
+  if (aws.cloudtrail.length > 0)
+    sources.push(
+      cloudtrailFiles({
+        directories: aws.cloudtrail,
+        oneShot: once,
+        pipelines: aws.pipelines,
+        applyIdentities: aws.applyIdentities,
+        pollMs: aws.pollMs,
+      }),
+    );
+  let readers: Source[] = files ? [files.source] : [];
+  if (digitalocean.token !== undefined) {
+    const snapshots = digitaloceanSnapshots({
+      url: digitalocean.url,
+      token: digitalocean.token,
+      account: null,
+      everyMs: once ? null : digitalocean.everyMs,
+      hmac: (value: string) => hmacFingerprint(keys.fingerprintKey, value),
+    });
+    readers = once && files ? inSequence(files.source, snapshots.source) : [...readers, snapshots.source];
+    if (!once) reactors.push(snapshots.reactor);
+  }
+  sources.push(...readers);
+  return { sources, reactors, httpBackend, close: () => decoder.close() };
+}
+
+/** A key that lives as long as the process: for scans, whose data is gone when they end. */
+export const passingKey = (): string => randomBytes(32).toString('hex');

@@ -1,0 +1,66 @@
+// The embedded mode, put together: adapters, inputs, processors and the system over them, as one thing to stop.
+
+import { compare } from '../processors/drift/compare.ts';
+import { createDriftDetector } from '../processors/drift/index.ts';
+import { systemClock } from '../runtime/clock.ts';
+import type { Configuration } from '../runtime/config-schema.ts';
+import type { Logger } from '../runtime/telemetry.ts';
+import type { Adapters } from './adapters.ts';
+import { Closing } from './closing.ts';
+import { DASHBOARD } from './dashboard.ts';
+import { openEmbedded } from './embedded.ts';
+import { createInputs } from './inputs.ts';
+import type { System } from './system.ts';
+import { startSystem } from './system.ts';
+import { VERSION } from './version.ts';
+
+export interface RunOptions {
+  configuration: Configuration;
+  environment: Record<string, string | undefined>;
+  logger: Logger;
+  /** Read what is there once and serve no API. */
+  once: boolean;
+}
+
+export interface Running extends System {
+  adapters: Adapters;
+  stop(): Promise<void>;
+}
+
+export async function runEmbedded(options: RunOptions): Promise<Running> {
+  const { configuration, environment, logger, once } = options;
+  const { graceMs, suspectWindowMs, maxRunMs } = configuration.detector;
+  const clock = systemClock;
+  const closing = new Closing();
+  try {
+    const adapters = await openEmbedded({ configuration, environment, clock, logger });
+    closing.add(() => adapters.close());
+    const inputs = createInputs(configuration, adapters, { once });
+    closing.add(() => inputs.close());
+    const detector = createDriftDetector({
+      compare,
+      suspectWindowMs,
+      maxRunMs,
+      // What is read once is all there is: nothing later can explain a difference, and no one can look again.
+      graceMs: once ? 0 : graceMs,
+      fetchHead: !once,
+      reads: false,
+    });
+    const system = await startSystem({
+      adapters,
+      configuration,
+      clock,
+      logger,
+      version: VERSION,
+      sources: inputs.sources,
+      processors: [detector],
+      reactors: inputs.reactors,
+      api: once ? null : { dashboard: DASHBOARD, httpBackend: inputs.httpBackend },
+    });
+    closing.add(() => system.stop());
+    return { ...system, adapters, stop: () => closing.close() };
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}

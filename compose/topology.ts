@@ -1,0 +1,73 @@
+// The topology of this system: which elements run, what they read and write. README's diagram is printed from it.
+import type { TopologyJson } from '../api/types.ts';
+import { processors } from '../processors/index.ts';
+import { CLOUDTRAIL_FILES } from '../producers/aws/index.ts';
+import { PROJECTIONS } from '../projections/index.ts';
+import type { Topology } from '../runtime/topology.ts';
+import { mermaid } from '../runtime/topology.ts';
+import type { EventType } from '../schemas/index.ts';
+import { topicOf } from '../schemas/index.ts';
+
+const STATE_EVENTS = [
+  'resource.declared',
+  'resource.withdrawn',
+  'resource.rekeyed',
+  'state.published',
+] as const satisfies EventType[];
+const SNAPSHOT_EVENTS = [
+  'resource.observed',
+  'resource.vanished',
+  'snapshot.started',
+  'snapshot.completed',
+  'snapshot.failed',
+] as const satisfies EventType[];
+
+export const topology: Topology = {
+  sources: [
+    { name: 'terraform-http', emits: [...STATE_EVENTS, 'run.started', 'run.finished'] },
+    { name: 'terraform-file', emits: STATE_EVENTS },
+    { name: CLOUDTRAIL_FILES, emits: ['change.reported'] },
+    { name: 'digitalocean-snapshot', emits: SNAPSHOT_EVENTS },
+    { name: 'configuration', emits: ['rules.published'] },
+  ],
+  processors,
+  reactors: [
+    { name: 'terraform-head', reads: ['driftmgr.requests'], emits: ['state.published'] },
+    { name: 'digitalocean-snapshot-requests', reads: ['driftmgr.requests'], emits: ['request.settled'] },
+  ],
+  projections: PROJECTIONS,
+};
+
+/** The topology as the API gives it. */
+export function describeTopology(): TopologyJson {
+  const topics = (events: readonly EventType[]): string[] => [...new Set(events.map(topicOf))];
+  return {
+    diagram: mermaid(topology),
+    elements: [
+      ...topology.sources.map(({ name, emits }) => ({
+        name,
+        kind: 'source' as const,
+        reads: [],
+        writes: topics(emits),
+      })),
+      ...topology.processors.map(({ name, reads, emits }) => ({
+        name,
+        kind: 'processor' as const,
+        reads: [...reads],
+        writes: topics(emits),
+      })),
+      ...topology.reactors.map(({ name, reads, emits }) => ({
+        name,
+        kind: 'reactor' as const,
+        reads: [...reads],
+        writes: topics(emits),
+      })),
+      ...topology.projections.map(({ name, reads }) => ({
+        name,
+        kind: 'projection' as const,
+        reads: [...reads],
+        writes: [],
+      })),
+    ],
+  };
+}
