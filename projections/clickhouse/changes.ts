@@ -40,7 +40,7 @@ CREATE TABLE {table} (
   certainty LowCardinality(String),
   provider_event_id String,
   request_id Nullable(String),
-  parameters String CODEC(ZSTD(3))
+  parameters String CODEC(ZSTD(1))
 ) ${storage('org, at')}`,
   },
   rows: ({ event }): Record<string, Json[]> => {

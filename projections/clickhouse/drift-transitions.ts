@@ -54,7 +54,7 @@ CREATE TABLE {table} (
   workspace Nullable(String),
   address Nullable(String),
   resolution Nullable(String),
-  drift String CODEC(ZSTD(3))
+  drift String CODEC(ZSTD(1))
 ) ${storage('org, drift_id, at')}`,
   },
   rows: ({ event }): Record<string, Json[]> => {

@@ -34,7 +34,7 @@ CREATE TABLE {table} (
   resource_id String,
   scope_problem Nullable(String),
   serial UInt64,
-  attributes String CODEC(ZSTD(3))
+  attributes String CODEC(ZSTD(1))
 ) ${storage('org, object_key, workspace, address, at')}`,
     observations: `
 CREATE TABLE {table} (
@@ -49,7 +49,7 @@ CREATE TABLE {table} (
   source LowCardinality(String),
   via LowCardinality(String),
   vanished Bool,
-  attributes String CODEC(ZSTD(3))
+  attributes String CODEC(ZSTD(1))
 ) ${storage('org, object_key, resource_type, resource_id, source, at')}`,
   },
   rows: ({ event }): Record<string, Json[]> => {

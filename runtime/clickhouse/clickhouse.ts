@@ -3,8 +3,6 @@
 // Who owns what: the adapter owns sessions, time limits and which failures are retriable. Callers own SQL with
 // `{name:Type}` parameters, and never build it from input; table names are qualified with `database`. An insert may be
 // repeated: tables replace rows of equal (topic, partition, offset, row).
-import type { Json } from '../../schemas/index.ts';
-
 export type ClickHouseParameter = string | number | boolean | null | readonly string[] | readonly number[];
 
 export interface ClickHouse {
@@ -14,7 +12,10 @@ export interface ClickHouse {
   query<Row>(sql: string, parameters?: Readonly<Record<string, ClickHouseParameter>>): Promise<Row[]>;
   /** DDL and INSERT … SELECT, in the writing session. */
   command(sql: string, parameters?: Readonly<Record<string, ClickHouseParameter>>): Promise<void>;
-  /** Adds the rows as one block; all of them are there when it resolves. DateTime64(3) takes milliseconds. */
-  insert(table: string, rows: readonly Json[]): Promise<void>;
+  /**
+   * Adds rows as one block; all of them are there when it resolves. `lines` are texts of whole rows, made of the columns'
+   * values by `tabSeparated`; DateTime64(3) takes milliseconds.
+   */
+  insert(table: string, columns: readonly string[], lines: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,8 +1,10 @@
 // What every ClickHouse adapter must keep; run on all of them.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json } from '../../schemas/index.ts';
 import { DriftError } from '../errors.ts';
 import type { ClickHouse } from './clickhouse.ts';
 import { isBadValue } from './client.ts';
+import { tabSeparated } from './tab-separated.ts';
 
 export function clickHouseContract(name: string, open: () => Promise<ClickHouse>): void {
   describe(`ClickHouse contract: ${name}`, () => {
@@ -30,9 +32,15 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
       row: 0,
       at,
       text,
-      tags: ['a', null],
+      tags: [`it's \\ \t`, null],
       flag: true,
     });
+    const insert = (rows: { [column: string]: Json }[]): Promise<void> =>
+      clickhouse.insert(
+        table,
+        Object.keys(row(0)),
+        rows.map((each) => tabSeparated(Object.values(each))),
+      );
     const failure = (work: Promise<unknown>): Promise<unknown> =>
       work.then(
         () => null,
@@ -40,20 +48,20 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
       );
 
     it('gives 64-bit integers as numbers and times to the millisecond, and takes input only as parameters', async () => {
-      const odd = `x' OR 1 = 1 -- "ü"\\n\t\\`;
-      await clickhouse.insert(table, [row(1, odd), row(2)]);
+      const odd = `x' OR 1 = 1 -- "ü" \\n \n \t \r \b \f \\`;
+      await insert([row(1, odd), row(2)]);
       const rows = await clickhouse.query(
         `SELECT text, offset, toUnixTimestamp64Milli(at) AS ms, tags, flag FROM ${table}
          WHERE text = {text:String} AND at = fromUnixTimestamp64Milli({at:Int64}) AND offset IN {offsets:Array(UInt64)}`,
         { text: odd, at, offsets: [1, 2, 3] },
       );
-      expect(rows).toEqual([{ text: odd, offset: 1, ms: at, tags: ['a', null], flag: true }]);
+      expect(rows).toEqual([{ text: odd, offset: 1, ms: at, tags: [`it's \\ \t`, null], flag: true }]);
     });
 
     it('a repeated insert replaces itself', async () => {
       const rows = Array.from({ length: 3000 }, (_, index) => row(100 + index, 'repeated'));
-      await clickhouse.insert(table, rows);
-      await clickhouse.insert(table, rows);
+      await insert(rows);
+      await insert(rows);
       const [counted] = await clickhouse.query<{ n: number }>(
         `SELECT count() AS n FROM ${table} FINAL WHERE text = 'repeated'`,
       );
@@ -65,7 +73,7 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
         ...row(10_000 + index, 'months'),
         at: at - index * 31 * 86_400_000,
       }));
-      await clickhouse.insert(table, rows);
+      await insert(rows);
       const [counted] = await clickhouse.query<{ n: number }>(
         `SELECT count() AS n FROM ${table} WHERE text = 'months'`,
       );
@@ -73,7 +81,7 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
     });
 
     it('nothing to insert is no error', async () => {
-      await clickhouse.insert(table, []);
+      await insert([]);
     });
 
     it('a refused statement is a DriftError that is not retriable, and harms no later one', async () => {
@@ -85,7 +93,7 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
     });
 
     it('a value that does not fit is told apart from a wrong statement', async () => {
-      const error = await failure(clickhouse.insert(table, [{ ...row(5), offset: 'no number' }]));
+      const error = await failure(insert([{ ...row(5), offset: 'no number' }]));
       expect(error).toMatchObject({ code: 'DM_DATABASE_FAILED', retriable: false });
       expect(isBadValue(error as DriftError)).toBe(true);
     });

@@ -1,8 +1,9 @@
 // A generation in ClickHouse: tables with its number in their names. Rows are inserted first and positions moved after;
 // after a crash between the two the batch is read and inserted again, and replaces itself by where its rows came from.
-import type { Json, TopicName } from '../../schemas/index.ts';
+import type { Json } from '../../schemas/index.ts';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { isBadValue } from '../clickhouse/client.ts';
+import { tabSeparated } from '../clickhouse/tab-separated.ts';
 import { DriftError } from '../errors.ts';
 import type { Postgres } from '../postgres/postgres.ts';
 import { Slice } from '../processor/turns.ts';
@@ -12,16 +13,20 @@ import type { Generations } from './generations.ts';
 import { runsTable } from './history.ts';
 import type { Prepared, Target } from './target.ts';
 
-type LocatedRow = { [column: string]: Json } & {
-  topic: TopicName;
-  partition: number;
-  offset: number;
-  row: number;
-};
+/** Rows of one table as text, with the columns they are made of. */
+interface Lines {
+  columns: string[];
+  /** Several rows each, so that a batch is few strings. */
+  lines: string[];
+}
 
 interface PreparedRows extends Prepared {
-  tables: Map<string, LocatedRow[]>;
+  tables: Map<string, Lines>;
 }
+
+/** Characters after which a new string of rows is begun. */
+const PIECE = 65_536;
+const LOCATION = ['topic', 'partition', 'offset', 'row'];
 
 export function clickHouseTarget(options: {
   projection: ClickHouseProjection;
@@ -36,7 +41,7 @@ export function clickHouseTarget(options: {
 
   return {
     // A part on disk per insert: small inserts are gathered, but a single one goes at once when nothing came before.
-    gather: { rows: 10_000, bytes: 4 << 20, ms: 400 },
+    gather: { rows: 10_000, bytes: 8 << 20, ms: 400 },
     async create() {
       for (const [table, ddl] of Object.entries(projection.tables)) {
         await clickhouse.command(`DROP TABLE IF EXISTS ${tableNamed(table)}`);
@@ -47,16 +52,21 @@ export function clickHouseTarget(options: {
       const prepared: PreparedRows = { rows: 0, bytes: 0, tables: new Map() };
       const slice = new Slice();
       for (const each of located) {
-        prepared.rows += addRows(prepared.tables, each, projection.rows(each));
+        addRows(prepared, each, projection.rows(each));
         if (slice.due()) await slice.next();
       }
       return prepared;
     },
     async write(prepared, moves) {
       for (const table of Object.keys(projection.tables)) {
-        const rows = prepared.flatMap((each) => each.tables.get(table) ?? []);
-        for (let from = 0; from < rows.length; from += INSERT_ROWS)
-          await clickhouse.insert(tableNamed(table), rows.slice(from, from + INSERT_ROWS));
+        const parts = prepared.flatMap((each) => each.tables.get(table) ?? []);
+        const [first] = parts;
+        if (first === undefined) continue;
+        await clickhouse.insert(
+          tableNamed(table),
+          first.columns,
+          parts.flatMap((part) => part.lines),
+        );
       }
       if (moves.length > 0)
         await postgres.transaction((queries) => generations.move(queries, generation, moves));
@@ -70,26 +80,30 @@ export function clickHouseTarget(options: {
   };
 }
 
-const INSERT_ROWS = 10_000;
-
 function addRows(
-  tables: Map<string, LocatedRow[]>,
+  prepared: PreparedRows,
   { topic, partition, offset }: Located,
   found: Record<string, Json[]>,
-): number {
-  let count = 0;
-  for (const [table, rows] of Object.entries(found)) {
-    let held = tables.get(table);
-    if (held === undefined) {
-      held = [];
-      tables.set(table, held);
-    }
-    for (const [row, columns] of rows.entries()) {
-      if (columns === null || typeof columns !== 'object' || Array.isArray(columns))
+): void {
+  for (const table in found) {
+    for (const [number, row] of found[table]!.entries()) {
+      if (row === null || typeof row !== 'object' || Array.isArray(row))
         throw new TypeError(`a row of ${table} is no object`);
-      held.push({ ...columns, topic, partition, offset, row });
+      let held = prepared.tables.get(table);
+      if (held === undefined) {
+        held = { columns: Object.keys(row).concat(LOCATION), lines: [] };
+        prepared.tables.set(table, held);
+      }
+      const values = Object.values(row);
+      if (values.length + LOCATION.length !== held.columns.length)
+        throw new TypeError(`rows of ${table} have different columns`);
+      values.push(topic, partition, offset, number);
+      const line = tabSeparated(values);
+      const last = held.lines.length - 1;
+      if (last >= 0 && held.lines[last]!.length < PIECE) held.lines[last] += line;
+      else held.lines.push(line);
+      prepared.rows++;
+      prepared.bytes += line.length;
     }
-    count += rows.length;
   }
-  return count;
 }

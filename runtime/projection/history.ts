@@ -3,6 +3,7 @@
 // A row of the old generation is copied when the new one did not read the record it came from: it expired or was
 // compacted away. Rows of records that were read are made anew by the code of today, even where it makes none.
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
+import { tabSeparated } from '../clickhouse/tab-separated.ts';
 import type { ClickHouseProjection } from '../projection.ts';
 import { tableOf } from '../serving.ts';
 import type { Chunk } from './reader.ts';
@@ -87,7 +88,10 @@ export async function copyHistory(options: {
   for (let at = 0; at < all.length; at += RUNS_AT_ONCE)
     await clickhouse.insert(
       runs,
-      all.slice(at, at + RUNS_AT_ONCE).map((run) => ({ ...run })),
+      ['topic', 'partition', 'first', 'last'],
+      all
+        .slice(at, at + RUNS_AT_ONCE)
+        .map(({ topic, partition, first, last }) => tabSeparated([topic, partition, first, last])),
     );
   for (const table of Object.keys(projection.tables)) {
     const old = tableOf(clickhouse.database, projection.name, table, from);

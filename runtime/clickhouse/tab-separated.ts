@@ -1,0 +1,38 @@
+// Values as ClickHouse's TabSeparated format: the text it parses with the least work. Pure.
+//
+// Source: https://clickhouse.com/docs/interfaces/formats/TabSeparated (escapes, \N for NULL, arrays in brackets).
+import type { Json } from '../../schemas/index.ts';
+
+const SPECIAL = /[\\\t\n\r\b\f\0]/;
+const ESCAPES: Record<string, string> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\0': '\\0',
+};
+
+const replaced = (character: string): string => ESCAPES[character] ?? `\\${character}`;
+const escaped = (text: string): string =>
+  SPECIAL.test(text) ? text.replace(/[\\\t\n\r\b\f\0]/g, replaced) : text;
+
+/** One row, its line end included. Strings, numbers, booleans, nulls and flat arrays of them. */
+export function tabSeparated(values: readonly Json[]): string {
+  let line = '';
+  for (let i = 0; i < values.length; i++) line += i === 0 ? field(values[i]!) : `\t${field(values[i]!)}`;
+  return `${line}\n`;
+}
+
+function field(value: Json): string {
+  if (typeof value === 'string') return escaped(value);
+  if (value === null) return '\\N';
+  if (Array.isArray(value)) return `[${value.map(element).join(',')}]`;
+  return String(value);
+}
+
+function element(value: Json): string {
+  if (typeof value === 'string') return `'${value.replace(/['\\\t\n\r\b\f\0]/g, replaced)}'`;
+  return value === null ? 'NULL' : String(value);
+}
