@@ -79,9 +79,11 @@ function declared(): { type: string; attributes: JsonObject; at: string }[] {
   );
 }
 
+const DECLARED = declared();
+
 async function drifts(): Promise<string[]> {
   const now = await observed();
-  return declared().flatMap(({ type, attributes, at }) => {
+  return DECLARED.flatMap(({ type, attributes, at }) => {
     const is = now.get(at);
     if (is === undefined) return [`${at} is missing`];
     const result = compare({ type, declared: attributes, observed: is, configuration: null });
@@ -329,6 +331,7 @@ const MUTATIONS: [list: string, index: number, edit: Edit, expected: string][] =
     'digitalocean_database_firewall rule',
   ],
   [`${DATABASE}/firewall`, 0, drop('rules'), 'digitalocean_database_firewall rule'],
+  [`${DATABASE}/firewall`, 0, set('rules', []), 'digitalocean_database_firewall rule'],
   [`${DATABASE}/firewall`, 0, set('rules.1.value', '192.168.1.2'), 'digitalocean_database_firewall rule'],
   [`${DATABASE}/users`, 1, set('password', 'rotated-by-someone'), 'digitalocean_database_user password'],
   [`${DATABASE}/pools`, 0, set('mode', 'transaction'), 'digitalocean_database_connection_pool mode'],
@@ -574,7 +577,7 @@ describe('DigitalOcean', () => {
     // Names are all that a domain, a database and a tag have: nothing of them can differ.
     const only = ['digitalocean_domain', 'digitalocean_database_db', 'digitalocean_tag'];
     expect([...types, ...only].sort()).toEqual([...LISTED_TYPES].sort());
-  });
+  }, 120_000);
 
   it(`each of ${NOISE.length} fields that change by themselves gives none`, async () => {
     const wrong: unknown[] = [];
@@ -583,5 +586,5 @@ describe('DigitalOcean', () => {
       if (found.length > 0) wrong.push({ list, found });
     }
     expect(wrong).toEqual([]);
-  });
+  }, 60_000);
 });

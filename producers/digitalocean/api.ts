@@ -229,7 +229,9 @@ export function createApi(options: ApiOptions): Api {
     const pages: Page[] = [];
     const seen = new Set<string>();
     let total: number | null = null;
-    let url: URL | null = new URL(`${prefix}${path}?page=1&per_page=${PAGE_SIZE}`, base);
+    let url: URL | null = new URL(`${prefix}${path}`, base);
+    url.searchParams.set('page', '1');
+    url.searchParams.set('per_page', String(PAGE_SIZE));
     while (url !== null) {
       const at = clock.now();
       const answer = await request(url, signal);

@@ -3,10 +3,11 @@ import type { JsonObject } from '../../schemas/index.ts';
 import { block, idText, inside, number, objects, type Told, text, texts, told } from './fields.ts';
 import { field, type Listing, own } from './listing.ts';
 
-const engineIs =
+/** An engine that is not known is asked: leaving it out would prove that nothing is there. */
+const engineIsNot =
   (...engines: string[]) =>
   (cluster: JsonObject): boolean =>
-    engines.includes(String(cluster.engine));
+    !engines.includes(String(cluster.engine));
 
 const clusterId = (_: JsonObject, cluster: JsonObject): Told => idText(cluster.id);
 
@@ -58,8 +59,8 @@ export const DATABASE_LISTINGS: readonly Listing[] = [
       {
         type: 'digitalocean_database_firewall',
         id: (_, cluster) => idText(cluster.id),
-        // A cluster without any rule has no firewall resource: it is open.
-        within: (item) => ((objects(item.rules) ?? []).length > 0 ? [item] : []),
+        // A cluster without any rule is open to all; nobody need have declared that.
+        ownedBy: (item) => ((objects(item.rules) ?? []).length === 0 ? 'database cluster' : null),
         attributes: {
           cluster_id: clusterId,
           rule: (item) =>
@@ -70,7 +71,7 @@ export const DATABASE_LISTINGS: readonly Listing[] = [
   },
   {
     name: 'database dbs',
-    per: { listing: 'databases', when: engineIs('pg', 'mysql') },
+    per: { listing: 'databases', when: engineIsNot('redis', 'valkey', 'kafka', 'opensearch') },
     path: (cluster) => `/v2/databases/${encodeURIComponent(String(cluster.id))}/dbs`,
     key: 'dbs',
     resources: [
@@ -84,7 +85,7 @@ export const DATABASE_LISTINGS: readonly Listing[] = [
   },
   {
     name: 'database users',
-    per: { listing: 'databases', when: engineIs('pg', 'mysql', 'mongodb', 'kafka') },
+    per: { listing: 'databases', when: engineIsNot('redis', 'valkey') },
     path: (cluster) => `/v2/databases/${encodeURIComponent(String(cluster.id))}/users`,
     key: 'users',
     resources: [
@@ -107,7 +108,10 @@ export const DATABASE_LISTINGS: readonly Listing[] = [
   },
   {
     name: 'database pools',
-    per: { listing: 'databases', when: engineIs('pg') },
+    per: {
+      listing: 'databases',
+      when: engineIsNot('mysql', 'mongodb', 'redis', 'valkey', 'kafka', 'opensearch'),
+    },
     path: (cluster) => `/v2/databases/${encodeURIComponent(String(cluster.id))}/pools`,
     key: 'pools',
     resources: [

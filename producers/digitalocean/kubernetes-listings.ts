@@ -64,12 +64,16 @@ export const KUBERNETES_LISTINGS: readonly Listing[] = [
       },
       {
         type: 'digitalocean_kubernetes_node_pool',
+        // The inline pool too: it may as well be declared by itself.
         within: (cluster) => {
           const inline = inlinePool(cluster);
-          return (objects(cluster.node_pools) ?? [])
-            .filter((pool) => pool !== inline)
-            .map((pool) => ({ ...pool, cluster_id: cluster.id ?? null }));
+          return (objects(cluster.node_pools) ?? []).map((pool) => ({
+            ...pool,
+            cluster_id: cluster.id ?? null,
+            inline: pool === inline,
+          }));
         },
+        ownedBy: (pool) => (pool.inline === true ? `Kubernetes cluster ${String(pool.cluster_id)}` : null),
         id: own,
         attributes: {
           cluster_id: field(text, 'cluster_id'),

@@ -24,6 +24,8 @@ export interface Listing {
   name: string;
   /** The path; for a listing per element of another one, from that element. */
   path: (parent: JsonObject) => string;
+  /** Further paths of the same list, where one request does not give all of it. */
+  also?: readonly string[];
   per?: { listing: string; when?: (parent: JsonObject) => boolean };
   /** Member of the answer that holds the items. A listing that is not paged may hold one object's parts. */
   key: string;

@@ -19,6 +19,8 @@ export const LISTINGS: readonly Listing[] = [
   {
     name: 'droplets',
     path: () => '/v2/droplets',
+    // The plain list leaves out those with a GPU.
+    also: ['/v2/droplets?type=gpus'],
     key: 'droplets',
     resources: [
       {

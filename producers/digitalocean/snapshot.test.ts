@@ -174,6 +174,20 @@ describe('digitalocean-snapshot', () => {
     expect(kept.of('snapshot.completed')).toHaveLength(LISTED_TYPES.length - 1);
   });
 
+  it('lists what the plain list leaves out, or nothing is complete', async () => {
+    const kept = new Kept();
+    standIn.estate['/v2/droplets?type=gpus'] = [
+      { ...standIn.estate['/v2/droplets']![0]!, id: 77, size_slug: 'gpu-h100x1-80gb' },
+    ];
+    await kept.sweep();
+    expect(kept.of('resource.observed').map(({ resourceId }) => resourceId)).toContain('77');
+    standIn.fault = (path) =>
+      path === '/v2/droplets' && standIn.requests.at(-1)!.includes('type=gpus') ? { status: 500 } : null;
+    await kept.sweep();
+    expect(failedScopes(kept)).toEqual([scopeOf('digitalocean_droplet')]);
+    expect(kept.of('resource.vanished')).toEqual([]);
+  });
+
   it('a 500 that passes is tried again', async () => {
     const kept = new Kept();
     let failures = 2;
@@ -366,6 +380,8 @@ describe('digitalocean-snapshot', () => {
     expect(owners).toEqual({
       '3164446': 'Kubernetes cluster 11111111-2222-4333-8444-555555555555',
       '28448429': 'domain',
+      'cdda885e-7663-40c8-bc74-3a036c66545d': 'Kubernetes cluster 11111111-2222-4333-8444-555555555555',
+      'b2f1a1c0-0f4e-4a53-a5c7-9c2b7b5a3c11': 'database cluster',
       '9cc10173-e9ea-4176-9dbc-a4cee4c4ff30/database/defaultdb': 'database cluster',
       '9cc10173-e9ea-4176-9dbc-a4cee4c4ff30/user/doadmin': 'database cluster',
       'e0fe0f4d-596a-465e-a902-571ce57b79fa': 'account default',

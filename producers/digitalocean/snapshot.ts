@@ -199,7 +199,12 @@ async function list(api: Api, listing: Listing, swept: Swept, signal: AbortSigna
   const { per, key, single = false } = listing;
   const flat = (pages: Page[], parent: JsonObject): Listed[] =>
     pages.flatMap(({ at, items }) => items.map((item) => ({ item, parent, at })));
-  if (per === undefined) return flat(await api.list(listing.path({}), key, single, signal), {});
+  if (per === undefined) {
+    const pages: Page[] = [];
+    for (const path of [listing.path({}), ...(listing.also ?? [])])
+      pages.push(...(await api.list(path, key, single, signal)));
+    return flat(pages, {});
+  }
   const failure = swept.failures.get(per.listing);
   if (failure) {
     const { retriable, stops, retryAt } = failure;

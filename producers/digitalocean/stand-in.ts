@@ -77,7 +77,8 @@ export async function startStandIn(estate: Estate): Promise<StandIn> {
     if (fault) return fault;
     if (authorization !== `Bearer ${TOKEN}`)
       return { status: 401, body: '{"id":"unauthorized","message":"Unable to authenticate you"}' };
-    const items = standIn.estate[url.pathname];
+    const gpus = url.searchParams.get('type') === 'gpus' ? '?type=gpus' : '';
+    const items = standIn.estate[url.pathname + gpus] ?? (gpus === '' ? undefined : []);
     if (items === undefined)
       return { status: 404, body: '{"id":"not_found","message":"The resource could not be found."}' };
     const body = url.pathname.endsWith('/firewall') ? (items[0] ?? { rules: [] }) : pageOf(url, items, page);
@@ -87,7 +88,12 @@ export async function startStandIn(estate: Estate): Promise<StandIn> {
   function pageOf(url: URL, items: JsonObject[], page: number): JsonObject {
     const size = Math.min(standIn.pageSize, Number(url.searchParams.get('per_page') ?? 20));
     const last = Math.max(1, Math.ceil(items.length / size));
-    const link = (number: number): string => `${standIn.url}${url.pathname}?page=${number}&per_page=${size}`;
+    const link = (number: number): string => {
+      const other = new URL(url);
+      other.searchParams.set('page', String(number));
+      other.searchParams.set('per_page', String(size));
+      return other.href;
+    };
     const pages: JsonObject = page < last ? { next: link(page + 1), last: link(last) } : {};
     return {
       [keyOf(url.pathname)]: items.slice((page - 1) * size, page * size),
