@@ -71,12 +71,8 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
 
   const subscriptions = createSubscriptions();
   const recent = createRecentChunks(options.recentBytes ?? 32 << 20);
-  let lists: HeldList[][] = [];
-  let active = segments.at(-1) ?? (await startSegment(1));
-  if (segments.length === 0) segments.push(active);
-  arrange();
-
   const breathe = createSlices();
+  let lists: HeldList[][] = [];
   let queue: Call[] = [];
   let queued = 0;
   let writing: Promise<void> | null = null;
@@ -84,6 +80,9 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
   const saving = new Set<Promise<void>>();
   let closed = false;
   let broken: unknown = null;
+  let active = segments.at(-1) ?? (await startSegment(1));
+  if (segments.length === 0) segments.push(active);
+  arrange();
 
   /** Which chunk lists hold each place, oldest segment first. */
   function arrange(): void {
@@ -248,14 +247,19 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
   }
 
   async function startSegment(sequence: number): Promise<Segment> {
-    await faults?.('roll-before-create');
+    await fault('roll-before-create');
     const segment = await createSegment(segmentPath(directory, sequence), sequence, (salt) =>
       buildSnapshot(snapshotNote(groups, ends), salt, clock.now()),
     );
-    await faults?.('roll-after-create');
-    await syncDirectory(directory);
-    await faults?.('roll-after-sync');
-    return segment;
+    try {
+      await fault('roll-after-create');
+      await syncDirectory(directory);
+      await fault('roll-after-sync');
+      return segment;
+    } catch (error) {
+      await segment.file.close();
+      throw error;
+    }
   }
 
   /** Closes the active segment and starts the next. */
@@ -264,7 +268,6 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
     try {
       next = await startSegment(active.last + 1);
     } catch (cause) {
-      if (faults) broken = cause;
       throw failed('a new log segment could not be created', cause, broken === null);
     }
     const full = active;
