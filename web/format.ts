@@ -54,7 +54,9 @@ export function what(drift: DriftJson): string {
     return drift.confidence === 'confirmed' ? 'Declared, but gone' : 'Reported as deleted';
   if (drift.kind === 'unmanaged') return 'Exists, but no state declares it';
   if (drift.kind === 'contested') return 'Declared by more than one workspace';
-  if (drift.differences.length === 0) return 'Changed by someone other than Terraform; not read yet';
+  const [actor] = drift.actors;
+  if (drift.differences.length === 0)
+    return `${actor ? actorPhrase(actor) : 'Someone other than Terraform'} changed it; not read yet`;
   const [first, ...others] = drift.differences;
   const more = others.length === 0 ? '' : ` and ${plural(others.length, 'more attribute')}`;
   return `${differencePhrase(first!)}${more}`;

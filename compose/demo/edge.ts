@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../schemas/index.ts';
 import type { EstateWorkspace } from './estate.ts';
 
 const MORE_DROPLETS = 60;
-const MORE_RECORDS = 68;
+const MORE_RECORDS = 67;
 const RECORDS = '/v2/domains/example.com/records';
 
 export interface Edge {

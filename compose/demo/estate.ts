@@ -19,14 +19,9 @@ export interface EstateWorkspace {
 
 export const AWS_ACCOUNT = '111122223333';
 export const AWS_REGION = 'eu-central-1';
-const DATA_ACCOUNT = '444455556666';
 
-const arn = (
-  service: string,
-  rest: string,
-  account: string = AWS_ACCOUNT,
-  region: string = AWS_REGION,
-): string => `arn:aws:${service}:${region}:${account}:${rest}`;
+const arn = (service: string, rest: string): string =>
+  `arn:aws:${service}:${AWS_REGION}:${AWS_ACCOUNT}:${rest}`;
 const hex = (seed: string, length: number): string => {
   let value = 0x811c9dc5;
   let text = '';
@@ -171,7 +166,7 @@ function data(): EstateWorkspace {
         one('aws_dynamodb_table', `ledger_${index}`, {
           id: `ledger-${index}`,
           name: `ledger-${index}`,
-          arn: arn('dynamodb', `table/ledger-${index}`, DATA_ACCOUNT),
+          arn: arn('dynamodb', `table/ledger-${index}`),
           billing_mode: 'PAY_PER_REQUEST',
           hash_key: 'id',
           tags: tags(owner),
@@ -179,9 +174,9 @@ function data(): EstateWorkspace {
       ),
       ...range(8).map((index) =>
         one('aws_sqs_queue', `events_${index}`, {
-          id: `https://sqs.${AWS_REGION}.amazonaws.com/${DATA_ACCOUNT}/events-${index}`,
-          url: `https://sqs.${AWS_REGION}.amazonaws.com/${DATA_ACCOUNT}/events-${index}`,
-          arn: arn('sqs', `events-${index}`, DATA_ACCOUNT),
+          id: `https://sqs.${AWS_REGION}.amazonaws.com/${AWS_ACCOUNT}/events-${index}`,
+          url: `https://sqs.${AWS_REGION}.amazonaws.com/${AWS_ACCOUNT}/events-${index}`,
+          arn: arn('sqs', `events-${index}`),
           name: `events-${index}`,
           visibility_timeout_seconds: 30,
           tags: tags(owner),
