@@ -1,6 +1,6 @@
 // The worker thread that decodes states, so that the main loop never does. Loads no vendor client; holds one job.
-import { createHmac } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { hmacFingerprint } from '../../runtime/blobs/keys.ts';
 import type { IdentifiedChange, OpenState } from './decode.ts';
 import { openState, withdrawEverything } from './decode.ts';
 import type { BareChange, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
@@ -11,7 +11,9 @@ import { decodeTable, EMPTY_TABLE, encodeTable, type Table } from './table.ts';
 const port = parentPort;
 if (!port) throw new Error('decode-worker.ts runs as a worker thread only');
 const { hmacKey } = workerData as WorkerSetup;
-const hmac = (value: string): string => createHmac('sha256', hmacKey).update(value).digest('base64url');
+const key = Buffer.from(hmacKey);
+// The one fingerprint of secrets: snapshots of providers make the same one of the same value.
+const hmac = (value: string): string => hmacFingerprint(key, value);
 
 let state: OpenState | null = null;
 let batches: Iterator<IdentifiedChange[], Table> | null = null;

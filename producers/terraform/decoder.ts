@@ -176,7 +176,8 @@ function createLink(options: DecoderOptions, patience: number): Link {
   const setup: WorkerSetup = { hmacKey: options.hmacKey };
   const worker = new Worker(new URL('decode-worker.ts', import.meta.url), {
     workerData: setup,
-    resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? 512 },
+    // Instances live for a moment: a large young generation frees them without ever copying them.
+    resourceLimits: { maxOldGenerationSizeMb: options.heapMb ?? 512, maxYoungGenerationSizeMb: 96 },
   });
   const heard: FromWorker[] = [];
   let failure: Error | null = null;

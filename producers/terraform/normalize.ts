@@ -93,16 +93,23 @@ function plainAttributes(attributes: Exact | undefined): ExactObject {
  * structured types count there.
  */
 function unwrap(value: Exact, top: boolean): Exact {
-  if (!isObject(value)) {
-    if (!Array.isArray(value)) return value;
-    const items = value.map((item) => unwrap(item, false));
-    return items.some((item, i) => item !== value[i]) ? items : value;
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    let changed: Exact[] | null = null;
+    for (let i = 0; i < value.length; i++) {
+      const unwrapped = unwrap(value[i]!, false);
+      if (unwrapped === value[i]) continue;
+      changed ??= [...value];
+      changed[i] = unwrapped;
+    }
+    return changed ?? value;
   }
-  const names = Object.keys(value);
-  if (names.length === 2 && 'value' in value && 'type' in value && isType(value.type!, value.value!, top))
-    return unwrap(value.value!, false);
+  if (!isObject(value)) return value;
+  const { value: held, type } = value;
+  if (held !== undefined && type !== undefined && Object.keys(value).length === 2 && isType(type, held, top))
+    return unwrap(held, false);
   let changed: ExactObject | null = null;
-  for (const name of names) {
+  for (const name in value) {
     const unwrapped = unwrap(value[name]!, false);
     if (unwrapped === value[name]) continue;
     changed ??= { ...value };

@@ -36,7 +36,6 @@ export interface Marks {
 
 /** Longer secrets are searched for by their middle: a text that contains them contains it. */
 const CORE = 96;
-const JSON_TEXT = /^\s*[[{]/;
 const SPEAKS_OF_SECRETS = /pass|pwd|secret|token|key|cred|psk|conn/i;
 /** A compressed text hides what it holds (base64 of the gzip magic); it may hold what is known here. */
 const COMPRESSED = 'H4sI';
@@ -44,6 +43,9 @@ const SLUG = /^[A-Za-z]+(?:[-_./ ][A-Za-z0-9]+)*$/;
 /** Secrets remembered of a workspace. */
 const MOST_REMEMBERED = 20_000;
 const LONGEST_REMEMBERED = 16_384;
+/** Of strings and names, what was found is kept for the next time. */
+const LONGEST_CACHED = 64;
+const MOST_CACHED = 50_000;
 const MAX_JSON_TEXT = 1_000_000;
 const MAX_JSON_DEPTH = 64;
 
@@ -116,6 +118,8 @@ const step = (marks: Marks | null, name: string): Marks | null =>
   marks === null ? null : (marks.below.get(name) ?? marks.below.get('*') ?? null);
 const into = (place: Place, name: string): Place =>
   place === NOWHERE ? NOWHERE : placeOf(step(place.marked, name), step(place.table, name));
+const intoItem = (place: Place, index: number): Place =>
+  place === NOWHERE ? NOWHERE : into(place, String(index));
 /** Where the table says that secrets are mixed with other values, a mark of the whole follows weakly too. */
 const reachOf = (place: Place): Reach | null => place.table?.reach ?? place.marked?.reach ?? null;
 
@@ -126,6 +130,8 @@ const isEmpty = (value: Exact): boolean =>
 
 export class KnownSecrets {
   readonly #secrets = new Set<string>();
+  /** Strings that hold nothing by their looks: they come again and again. */
+  readonly #ordinary = new Set<string>();
 
   all(): string[] {
     return [...this.#secrets].filter((secret) => secret.length <= LONGEST_REMEMBERED);
@@ -154,16 +160,20 @@ export class KnownSecrets {
     const reach = reachOf(place);
     if (reach !== null) this.#leaves(value, reach, says);
     else if (typeof value === 'string') {
-      if (value.length < SHORTEST_PATTERN) return;
+      if (value.length < SHORTEST_PATTERN || (says === 'nothing' && this.#ordinary.has(value))) return;
       if (looksLikeSecret(value)) this.#follow(value);
       else if (namedSecret(says, value)) this.#followNamed(value);
-      else for (const secret of secretsInJson(value)) this.#followNamed(secret);
+      else {
+        const inside = secretsInJson(value);
+        for (const secret of inside) this.#followNamed(secret);
+        if (inside.length === 0 && value.length <= LONGEST_CACHED && this.#ordinary.size < MOST_CACHED)
+          this.#ordinary.add(value);
+      }
     } else if (Array.isArray(value)) {
-      for (const [i, item] of value.entries()) this.#walk(item, into(place, String(i)), says);
+      for (let i = 0; i < value.length; i++) this.#walk(value[i]!, intoItem(place, i), says);
     } else if (isObject(value)) {
       const pair = pairSays(value);
-      for (const [name, member] of Object.entries(value))
-        this.#walk(member, into(place, name), saysOf(name, pair));
+      for (const name in value) this.#walk(value[name]!, into(place, name), saysOf(name, pair));
     }
   }
 
@@ -234,14 +244,22 @@ function pairSays(value: ExactObject): NameSays {
 const saysOf = (name: string, pair: NameSays): NameSays =>
   pair !== 'nothing' && (name === 'value' || name === 'Value') ? pair : says(name);
 
+const NONE: string[] = [];
+
+/** True when a JSON object or list may begin here: a bracket, or white space before one. */
+function maybeJson(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return first === 0x7b || first === 0x5b || (first <= 0x20 && /^\s*[[{]/.test(text));
+}
+
 /** Secrets inside a string that is a JSON document, by the names beside them. Too deep to look through: all of it. */
 function secretsInJson(text: string): string[] {
-  if (text.length > MAX_JSON_TEXT || !JSON_TEXT.test(text) || !SPEAKS_OF_SECRETS.test(text)) return [];
+  if (!maybeJson(text) || text.length > MAX_JSON_TEXT || !SPEAKS_OF_SECRETS.test(text)) return NONE;
   let document: Json;
   try {
     document = JSON.parse(text) as Json;
   } catch {
-    return [];
+    return NONE;
   }
   const found: string[] = [];
   const walk = (value: Exact, named: NameSays, depth: number): void => {
@@ -287,12 +305,12 @@ export function createRedactor(known: KnownSecrets, hmac: Hmac): Redactor {
   /** Strings come again and again; what was found of one holds for the next. */
   const verdicts = new Map<string, string>();
   function writeText(value: string, named: NameSays): string {
-    if (value.length < SHORTEST_PATTERN || named !== 'nothing' || value.length > 64)
+    if (value.length < SHORTEST_PATTERN || named !== 'nothing' || value.length > LONGEST_CACHED)
       return isSecretText(value, named) ? secret(value) : JSON.stringify(value);
     let text = verdicts.get(value);
     if (text === undefined) {
       text = isSecretText(value, named) ? secret(value) : JSON.stringify(value);
-      if (verdicts.size < 100_000) verdicts.set(value, text);
+      if (verdicts.size < MOST_CACHED) verdicts.set(value, text);
     }
     return text;
   }
@@ -312,7 +330,7 @@ export function createRedactor(known: KnownSecrets, hmac: Hmac): Redactor {
         (search.hits(name) || (name.length >= 20 && looksLikeSecret(name)));
       const shown = hidden ? `$secret:${hmac(name)}` : name;
       member = { name: shown, text: `${JSON.stringify(shown)}:`, says: says(name) };
-      if (membersByName.size < 100_000) membersByName.set(name, member);
+      if (membersByName.size < MOST_CACHED) membersByName.set(name, member);
     }
     return member;
   }
@@ -331,7 +349,7 @@ export function createRedactor(known: KnownSecrets, hmac: Hmac): Redactor {
     if (Array.isArray(value)) {
       let text = '[';
       for (let i = 0; i < value.length; i++)
-        text += (i === 0 ? '' : ',') + write(value[i]!, into(place, String(i)), named);
+        text += (i === 0 ? '' : ',') + write(value[i]!, intoItem(place, i), named);
       return `${text}]`;
     }
     return writeObject(value, place);
@@ -343,7 +361,7 @@ export function createRedactor(known: KnownSecrets, hmac: Hmac): Redactor {
     // Terraform writes members in order: mostly there is nothing to sort.
     let sorted = true;
     let before = '';
-    for (const name of Object.keys(value)) {
+    for (const name in value) {
       const member = memberNamed(name);
       const named = pair !== 'nothing' && (name === 'value' || name === 'Value') ? pair : member.says;
       members.push([member.name, member.text + write(value[name]!, into(place, name), named)]);

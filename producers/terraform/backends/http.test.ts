@@ -307,10 +307,10 @@ describe('a crash', () => {
   };
 
   it('at any commit of a large write ends, after the restart, as if it had not been', async () => {
-    await put(many(1, 1_300));
-    await put(many(2, 1_300, 7));
+    await put(many(1, 1_001));
+    await put(many(2, 1_001, 7));
     const expected = standing();
-    expect(expected.size).toBe(1_299);
+    expect(expected.size).toBe(1_000);
     const commits = recording.commits.length;
     expect(commits).toBeGreaterThan(4);
     await running.stop();
@@ -324,7 +324,7 @@ describe('a crash', () => {
         throw new Error('crash');
       };
       start();
-      for (const state of [many(1, 1_300), many(2, 1_300, 7)]) {
+      for (const state of [many(1, 1_001), many(2, 1_001, 7)]) {
         await put(state).catch(async () => {
           await expect(running.done).rejects.toMatchObject({ retriable: true });
           start();
@@ -334,7 +334,7 @@ describe('a crash', () => {
       }
       expect(crashed).toBe(true);
       expect(standing(), `crash at commit ${crash}`).toEqual(expected);
-      expect(recording.of('state.published').at(-1)).toMatchObject({ serial: 2, instances: 1_299 });
+      expect(recording.of('state.published').at(-1)).toMatchObject({ serial: 2, instances: 1_000 });
       expect(new Set(recording.of('state.published').map((each) => each.serial))).toEqual(new Set([1, 2]));
       await running.stop();
     }
@@ -355,7 +355,7 @@ describe('a crash', () => {
   });
 
   it('in the middle of a removal is carried through', async () => {
-    await put(many(1, 1_300));
+    await put(many(1, 1_001));
     const before = recording.commits.length;
     recording.beforeCommit = (commit) => {
       if (commit === before + 1) throw new Error('crash');
@@ -402,10 +402,10 @@ describe('new rules', () => {
 });
 
 describe('cost', () => {
-  it('follows change: of 5,000 instances with ten changes, ten are published', async () => {
-    await put(largeState(5_000, 1));
+  it('follows change: of 2,000 instances with ten changes, ten are published', async () => {
+    await put(largeState(2_000, 1));
     recording.forget();
-    await put(largeState(5_000, 2, (i) => i % 500 === 0));
+    await put(largeState(2_000, 2, (i) => i % 200 === 0));
     expect(types()).toEqual([...Array.from({ length: 10 }, () => 'resource.declared'), 'state.published']);
     expect(recording.commits).toHaveLength(1);
     const tables = [...recording.blobs.stored.keys()].filter((key) => key.startsWith('terraform-tables/'));
