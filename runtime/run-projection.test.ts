@@ -386,17 +386,22 @@ describe('a projection in Postgres', () => {
   it('events by the thousand hold up the loop for no longer than a moment', async () => {
     for (let n = 0; n < 20; n++) await append(...many('a', 1000, n * 1000));
     const handle = run(counting());
+    // Time this thread worked between two turns of the loop, not time that passed: the machine may be busy otherwise.
+    const worked = (): number => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1000;
+    };
     let longest = 0;
-    let last = performance.now();
+    let last = worked();
     const timer = setInterval(() => {
-      const now = performance.now();
+      const now = worked();
       longest = Math.max(longest, now - last);
       last = now;
     }, 1);
     await handle.ready;
     clearInterval(timer);
     expect(await counts()).toEqual({ a: 20_000 });
-    expect(longest).toBeLessThan(100);
+    expect(longest).toBeLessThan(50);
   });
 });
 

@@ -43,6 +43,8 @@ export interface PumpOptions<P extends Prepared> extends PumpContext {
 const REFUSED_IN_A_ROW = 100;
 /** Positions over which nothing was written are kept back this long: after a crash so much is passed over again. */
 const IDLE_MOVE_MS = 1000;
+/** A batch of fewer records than this reaches the end of the log, or nearly. */
+const NEAR = 200;
 /** What is read ahead while a write runs. */
 const AHEAD = { rows: 4000, bytes: 4 << 20 };
 
@@ -305,6 +307,8 @@ export class Pump<P extends Prepared> {
     for (const move of moves) committed.set(placeKey(move), move.to);
     this.committed = committed;
     this.progressed = true;
+    // A steady stream never leaves it idle: with the last read small, it is as good as there.
+    if (moves.reduce((sum, move) => sum + move.to - move.from, 0) < NEAR) this.idle = true;
     metrics.eventsIn(batch.located.length);
     metrics.unchanged(batch.unchanged);
     metrics.batch((clock.now() - batch.began) / 1000);

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { rowForm } from './row-text.ts';
+
+describe('rows of a statement', () => {
+  const plain =
+    'INSERT INTO t SELECT a, "offset" FROM jsonb_to_recordset($1) AS r(a text, "offset" bigint) WHERE true';
+  it('of plain columns are sent as one text a column', () => {
+    const form = rowForm(plain);
+    expect(form.sql).toBe(
+      `INSERT INTO t SELECT a, "offset" FROM unnest((string_to_array($1, E'\\x1e', E'\\x1f'))[2:]::text[], ` +
+        `(string_to_array($2, E'\\x1e', E'\\x1f'))[2:]::bigint[]) AS r(a, "offset") WHERE true`,
+    );
+    expect(
+      form.encode([
+        { a: 'x', offset: 1 },
+        { a: '', offset: null },
+        { a: null, offset: 2 },
+      ]),
+    ).toEqual(['\u001ex\u001e\u001e\u001f', '\u001e1\u001e\u001f\u001e2']);
+  });
+  it('lose what would be taken for a separator or cannot be held', () => {
+    expect(rowForm(plain).encode([{ a: 'a\u0000b\u001ec\u001fd', offset: 0 }])[0]).toBe(
+      '\u001ea\ufffdb\ufffdc\ufffdd',
+    );
+  });
+  it('of other columns are sent as JSON, without what jsonb refuses', () => {
+    const form = rowForm('SELECT 1 FROM jsonb_to_recordset($1) AS r(a jsonb, b text[])');
+    expect(form.sql).toContain('jsonb_to_recordset($1)');
+    expect(form.encode([{ a: { x: 'n\u0000\ud800' }, b: ['y'] }])).toEqual([
+      '[{"a":{"x":"n\ufffd\ufffd"},"b":["y"]}]',
+    ]);
+  });
+  it('that are no plain value though declared so are a defect that shows', () => {
+    expect(() => rowForm(plain).encode([{ a: ['x'], offset: 1 }])).toThrow(TypeError);
+  });
+});

