@@ -14,7 +14,7 @@ import { observe, vanishedFingerprint } from './normalize.ts';
 export const NAME = 'digitalocean-snapshot';
 const BATCH = 500;
 /** Items understood between two breaths of the event loop. */
-const SLICE = 50;
+const SLICE = 10;
 
 /** Type → id → fingerprint of the newest value published. */
 export type Published = Map<string, Map<string, string>>;

@@ -453,6 +453,37 @@ describe('digitalocean-snapshot', () => {
     await expect(running).rejects.toThrow('stopping');
   });
 
+  it('a request outlives a run that failed: the next run answers it', async () => {
+    const kept = new Kept();
+    const { source, reactor } = digitaloceanSnapshots({
+      url: standIn.url,
+      token: TOKEN,
+      account: null,
+      everyMs: null,
+      hmac,
+    });
+    kept.failPublish = () => true;
+    const asked = reactor.perform(
+      {
+        type: 'snapshot.requested',
+        body: { provider: 'digitalocean', scope: null, by: 'someone' },
+        time: 1,
+        id: 'req_1',
+        recordedAt: 1,
+        source: 'api',
+        org: 'default',
+        objectKey: null,
+        correlationId: null,
+        clamped: false,
+      },
+      kept.abort.signal,
+    );
+    await expect(source.run(kept.context())).rejects.toThrow('the log is closed');
+    kept.failPublish = null;
+    await source.run(kept.context());
+    expect(await asked).toMatchObject([{ body: { requestId: 'req_1', outcome: 'done' } }]);
+  });
+
   it('a large estate is published in batches, and never blocks the loop for long', async () => {
     const kept = new Kept();
     const droplet = standIn.estate['/v2/droplets']![0]!;

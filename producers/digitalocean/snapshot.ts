@@ -73,7 +73,11 @@ export function digitaloceanSnapshots(options: SnapshotOptions): { source: Sourc
         const all = now >= dueAt || asked.some((wish) => wish.scope === null);
         const before = api.spent().requests;
         const scopes = all ? null : asked.map((wish) => wish.scope!);
-        const { failed, retryAt } = await sweep(context, api, published, scopes);
+        const { failed, retryAt } = await sweep(context, api, published, scopes).catch((error: unknown) => {
+          // Who asked is answered by the run that follows.
+          wishes.unshift(...asked);
+          throw error;
+        });
         for (const wish of asked)
           wish.settle({
             failed: failed.filter((scope) => wish.scope === null || wish.scope === scope),
@@ -106,7 +110,7 @@ export function digitaloceanSnapshots(options: SnapshotOptions): { source: Sourc
   }
 
   const reactor: Reactor = {
-    name: NAME,
+    name: `${NAME}-requests`,
     reads: ['driftmgr.requests'],
     wants: (event) => event.type === 'snapshot.requested' && event.body.provider === 'digitalocean',
     async perform(event, signal) {
