@@ -53,22 +53,29 @@ export interface Limits {
   requestsPerMinute: number;
   /** How long an outcome of a request is waited for, milliseconds. */
   outcomeWaitMs: number;
+  /** How long an answered wish waits until reads show what it did, milliseconds. */
+  visibleWaitMs: number;
   heartbeatMs: number;
-  /** Bytes a live reader may be behind before it is dropped. */
+  /** Bytes a live reader may be behind before it goes on at its own pace. */
   liveWaitingBytes: number;
+  /** A live reader that takes nothing for so long is dropped, milliseconds. */
+  liveStalledMs: number;
   liveReaders: number;
 }
 
 export const LIMITS: Limits = {
   requestsPerMinute: 60_000,
   outcomeWaitMs: 5_000,
+  visibleWaitMs: 1_000,
   heartbeatMs: 15_000,
   liveWaitingBytes: 1 << 20,
+  liveStalledMs: 30_000,
   liveReaders: 500,
 };
 
 /** What a route gets. */
-export interface Context extends Dependencies {
+export interface Context extends Omit<Dependencies, 'limits'> {
+  limits: Limits;
   authentication: Authentication;
   requests: Requests;
   live: Live;

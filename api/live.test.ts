@@ -44,7 +44,16 @@ class Kept implements Sink {
     }
   }
   waiting = (): number => this.unread;
-  drained = async (): Promise<void> => undefined;
+  /** Resolves what `drained` gave: the reader took everything. */
+  take = (): void => undefined;
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.take = () => {
+        this.unread = 0;
+        resolve();
+      };
+    });
+  }
   end(gently: boolean): void {
     this.ended = gently ? 'gently' : 'at once';
   }
@@ -66,6 +75,7 @@ function setUp(options: Partial<LiveOptions> = {}) {
     logger: pino({ level: 'silent' }),
     heartbeatMs: 15_000,
     maxWaiting: 1_000,
+    stalledMs: 30_000,
     maxReaders: 3,
     ...options,
   });
@@ -190,6 +200,7 @@ describe('the live stream', () => {
       logger: pino({ level: 'silent' }),
       heartbeatMs: 1_000,
       maxWaiting: 1_000,
+      stalledMs: 1_000,
       maxReaders: 1,
     });
     const resumed = await join(gone, { lastEventId: id });
@@ -199,18 +210,33 @@ describe('the live stream', () => {
     });
   });
 
-  it('sends away a reader that does not keep up, and the others notice nothing', async () => {
+  it('lets a reader that does not keep up read on at its own pace, and the others notice nothing', async () => {
     const { live, append } = setUp({ maxWaiting: 10 });
     const slow = await join(live);
     const quick = await join(live);
     slow.sink.unread = 11;
-    await append(opened(0), opened(1));
-    await expect.poll(() => quick.sink.told.length).toBe(2);
-    expect(slow.sink.ended).toBe('at once');
+    await append(opened(0));
+    await append(opened(1), opened(2));
+    await expect.poll(() => quick.sink.told.length).toBe(3);
     expect(slow.sink.told).toHaveLength(1);
-    expect(quick.sink.ended).toBeNull();
-    const back = await join(live, { lastEventId: slow.sink.events.at(-1)!.id });
-    await expect.poll(() => back.sink.told.length).toBe(1);
+    slow.sink.take();
+    await expect.poll(() => slow.sink.ids().sort()).toEqual(openedIds(0, 3));
+    await append(opened(3));
+    await expect.poll(() => slow.sink.ids().sort()).toEqual(openedIds(0, 4));
+    expect([slow.sink.ended, quick.sink.ended]).toEqual([null, null]);
+  });
+
+  it('drops a reader that takes nothing, which can resume where it was', async () => {
+    const { live, append, clock } = setUp({ maxWaiting: 10 });
+    const stalled = await join(live);
+    stalled.sink.unread = 11;
+    await append(opened(0));
+    await append(opened(1));
+    await expect.poll(() => stalled.sink.told.length).toBe(1);
+    clock.advance(30_000);
+    await expect.poll(() => stalled.sink.ended).toBe('at once');
+    const back = await join(live, { lastEventId: stalled.sink.events.at(-1)!.id });
+    await expect.poll(() => back.sink.ids()).toEqual(['drf_1']);
   });
 
   it('beats while nothing happens, and sends away who may not stay', async () => {
@@ -248,6 +274,7 @@ describe('the live stream', () => {
       logger: pino({ level: 'silent' }),
       heartbeatMs: 1_000,
       maxWaiting: 1_000,
+      stalledMs: 1_000,
       maxReaders: 2,
     });
     const { sink } = await join(live);

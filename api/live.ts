@@ -1,5 +1,6 @@
-// The live stream: follows the log once for all readers and writes to each what it asked for. A reader that resumes
-// catches up from its own offsets first. A reader that does not keep up is dropped: it resumes where it was.
+// The live stream: follows the log once for all readers and writes to each what it asked for. A reader that resumes, or
+// does not keep up, reads from the log at its own pace; one that takes nothing for a while is dropped. Nothing is buffered
+// without bound, and nobody holds up anybody.
 import type { Clock } from '../runtime/clock.ts';
 import { DriftError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log/log.ts';
@@ -41,8 +42,10 @@ export interface LiveOptions {
   clock: Clock;
   logger: Logger;
   heartbeatMs: number;
-  /** A reader with more than this waiting is dropped, bytes. */
+  /** A reader with more than this waiting goes on at its own pace, bytes. */
   maxWaiting: number;
+  /** One that takes nothing for so long is dropped, milliseconds. */
+  stalledMs: number;
   maxReaders: number;
 }
 
@@ -138,18 +141,18 @@ export function createLive(options: LiveOptions): Live {
     for (const [item, after] of told) {
       positions[at] = after;
       const id = idOf(positions);
-      for (const one of current) offer(one, item, id);
+      for (const one of [...current]) offer(one, item, id, positions);
     }
     positions[at] = next;
     return next !== from;
   }
 
-  function offer(one: Joined, item: LiveItem, id: string): void {
+  function offer(one: Joined, item: LiveItem, id: string, positions: readonly number[]): void {
     if (!one.reader.wants(item)) return;
     one.sink.write(eventText(item.kind, id, item.text));
     if (one.sink.waiting() <= options.maxWaiting) return;
-    logger.warn('a reader of the live stream is too slow; it was sent away to resume');
-    leave(one, false);
+    current.delete(one);
+    catchUp(one, [...positions], positions);
   }
 
   const ends = (): Promise<number[]> => Promise.all(slots.map((slot) => log.end(slot.topic, slot.partition)));
@@ -168,9 +171,23 @@ export function createLive(options: LiveOptions): Live {
     return null;
   }
 
+  function catchUp(one: Joined, vector: number[], positions: readonly number[]): void {
+    readOn(one, vector, positions).catch((error: unknown) => {
+      logger.error(
+        { err: error },
+        'a reader of the live stream could not read on; it is sent away to resume',
+      );
+      leave(one, true);
+    });
+  }
+
   /** Reads from the reader's own offsets until it stands where all the others stand; then it is one of them. */
-  async function catchUp(one: Joined, vector: number[], positions: readonly number[]): Promise<void> {
-    for (;;) {
+  async function readOn(one: Joined, vector: number[], positions: readonly number[]): Promise<void> {
+    while (!one.gone) {
+      if (one.sink.waiting() > 0 && !(await takesIt(one))) {
+        logger.warn('a reader of the live stream takes nothing; it was dropped');
+        return leave(one, false);
+      }
       const behind = slots.findIndex((_, at) => vector[at]! < positions[at]!);
       if (behind === -1) {
         if (!one.gone) current.add(one);
@@ -183,9 +200,16 @@ export function createLive(options: LiveOptions): Live {
         if (one.reader.wants(item)) one.sink.write(eventText(item.kind, idOf(vector), item.text));
       });
       vector[behind] = Math.min(next, limit);
-      if (one.sink.waiting() > 0) await one.sink.drained();
-      if (one.gone) return;
     }
+  }
+
+  /** False when what is waiting was not taken in time. */
+  async function takesIt(one: Joined): Promise<boolean> {
+    const taken = new AbortController();
+    const late = clock.sleep(options.stalledMs, taken.signal).then(() => false);
+    const took = await Promise.race([one.sink.drained().then(() => true), late]);
+    taken.abort();
+    return took;
   }
 
   async function beat(signal: AbortSignal): Promise<void> {
@@ -235,13 +259,7 @@ export function createLive(options: LiveOptions): Live {
         const at = new Date(clock.now()).toISOString();
         sink.write(eventText('ready', idOf(vector), JSON.stringify({ at })));
         if (reason !== null) sink.write(eventText('reset', idOf(vector), JSON.stringify({ reason })));
-        void catchUp(one, vector, mine.positions).catch((error: unknown) => {
-          logger.error(
-            { err: error },
-            'catching up on the live stream failed; its reader is sent away to resume',
-          );
-          leave(one, true);
-        });
+        catchUp(one, vector, mine.positions);
       } catch (error) {
         leave(one, true);
         throw error;

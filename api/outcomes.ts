@@ -1,10 +1,27 @@
 // Answers a wish by its outcome: 200 when it was done (or was so already), 409 when refused, 202 when it takes longer.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { iso } from '../projections/drift-json.ts';
+import { type DriftJson, iso } from '../projections/drift-json.ts';
+import { driftById } from '../projections/postgres/open-drifts.ts';
 import { DriftError } from '../runtime/errors.ts';
 import type { Context } from './dependencies.ts';
 import type { WishBody } from './requests.ts';
 import type { RequestJson } from './types.ts';
+
+/**
+ * Waits until reads show what a settled wish did, so that who asked and then looks sees it. Bounded: when projections are
+ * far behind, the answer is right all the same, only ahead of them.
+ */
+export async function untilVisible(context: Context, drift: DriftJson): Promise<void> {
+  const { clock, limits, org } = context;
+  const end = clock.now() + limits.visibleWaitMs;
+  while (clock.now() < end) {
+    const now = await driftById(context, { org, id: drift.id });
+    if (now === null || now.revision !== drift.revision) return;
+    await clock.sleep(LOOK_EVERY_MS);
+  }
+}
+
+const LOOK_EVERY_MS = 20;
 
 export async function answerOutcome(
   context: Context,

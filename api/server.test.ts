@@ -1,6 +1,7 @@
 // What holds for the server as a whole: nobody gets in without a key, every error is a problem, the document is true.
 import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Value from 'typebox/value';
@@ -380,6 +381,27 @@ describe('errors', () => {
     expect(statusCode).toBe(200);
     const explained = [...body.matchAll(/^### (dm_\w+)$/gm)].map(([, code]) => code);
     expect(explained.sort()).toEqual(ERROR_CODES.map((code) => code.toLowerCase()).sort());
+  });
+});
+
+describe('a server that stops', () => {
+  it('ends what it is answering first, and is not held up by connections that ask nothing', async () => {
+    let answer: (() => void) | null = null;
+    const app = await harness.another({
+      readers: () =>
+        new Promise((resolve) => {
+          answer = () => resolve([]);
+        }),
+    });
+    const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }));
+    const idle = connect({ host: url.hostname, port: Number(url.port) });
+    const gone = new Promise((resolve) => idle.once('close', resolve));
+    const asked = fetch(new URL('/api/v1/system', url), { headers: bearer(admin) });
+    await expect.poll(() => answer).not.toBeNull();
+    const stopped = app.close();
+    setTimeout(() => answer?.(), 50);
+    expect((await asked).status).toBe(200);
+    await Promise.all([stopped, gone]);
   });
 });
 

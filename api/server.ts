@@ -1,5 +1,6 @@
 // The HTTP server: puts authentication, limits, problems, documentation and the routes together. No route lives here.
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import helmet from '@fastify/helmet';
 import jwt from '@fastify/jwt';
 import rateLimit from '@fastify/rate-limit';
@@ -8,6 +9,7 @@ import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import fastify, { LogController } from 'fastify';
 import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Clock } from '../runtime/clock.ts';
 import { DriftError } from '../runtime/errors.ts';
 import type { Authentication } from './authentication.ts';
 import { createAuthentication, requireAllWorkspaces, requireScope } from './authentication.ts';
@@ -29,9 +31,12 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     bodyLimit: 1 << 20,
+    // For a whole request to arrive: a large state over a slow line takes minutes.
+    requestTimeout: 600_000,
     routerOptions: { maxParamLength: 2_048 },
     genReqId: (request) => correlationIdOf(request.headers['x-correlation-id']),
-    forceCloseConnections: 'idle',
+    // Browsers and fetch open connections ahead of need, on which nothing was asked yet: they would hold up the end.
+    forceCloseConnections: true,
     return503OnClosing: true,
   });
   app.setValidatorCompiler(compileValidator);
@@ -45,6 +50,7 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     logger,
     heartbeatMs: limits.heartbeatMs,
     maxWaiting: limits.liveWaitingBytes,
+    stalledMs: limits.liveStalledMs,
     maxReaders: limits.liveReaders,
   });
   const requests = createRequests({ log, codec, org, clock, logger, waitMs: limits.outcomeWaitMs });
@@ -54,10 +60,19 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     org,
     verifyToken: await tokenVerifier(app, dependencies.jwt),
   });
-  const context: Context = { ...dependencies, authentication, requests, live, startedAt: clock.now() };
+  const context: Context = {
+    ...dependencies,
+    limits,
+    authentication,
+    requests,
+    live,
+    startedAt: clock.now(),
+  };
+  const answered = whenAnswered(app, clock);
   app.addHook('preClose', async () => {
     live.close();
     requests.close();
+    await answered();
   });
 
   answerProblems(app);
@@ -111,6 +126,21 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
   return app;
 }
 
+const LAST_ANSWERS_MS = 5_000;
+
+/** What is being answered when the server stops may end, for a while; then every connection is closed. */
+function whenAnswered(app: App, clock: Clock): () => Promise<void> {
+  const open = new Set<ServerResponse>();
+  app.server.on('request', (_request, response) => {
+    open.add(response);
+    response.on('close', () => open.delete(response));
+  });
+  return async () => {
+    const end = clock.now() + LAST_ANSWERS_MS;
+    while (open.size > 0 && clock.now() < end) await clock.sleep(20);
+  };
+}
+
 /** A caller may bring its own id; what does not look like one is replaced, never logged. */
 const correlationIdOf = (given: string | string[] | undefined): string =>
   typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : randomUUID();
@@ -124,6 +154,7 @@ function answerProblems(app: App): void {
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed');
     // Not Basic, which Terraform sends unasked: a browser would ask for a password in front of the dashboard.
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="driftmgr"');
+    if (problem.status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
 }

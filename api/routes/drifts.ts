@@ -6,7 +6,7 @@ import { driftById, driftsPage } from '../../projections/postgres/open-drifts.ts
 import type { Context, Routes } from '../dependencies.ts';
 import type { Principal } from '../keys.ts';
 import { linked } from '../links.ts';
-import { answerOutcome } from '../outcomes.ts';
+import { answerOutcome, untilVisible } from '../outcomes.ts';
 import { InputMistakes, notFound } from '../problems.ts';
 import { timeOf } from '../times.ts';
 import {
@@ -102,11 +102,13 @@ export const drifts: Routes = (app, context) => {
     },
     async (request, reply) => {
       const drift = await driftFor(context, request.principal, request.params.id);
-      return answerOutcome(context, request, reply, {
+      const outcome = await answerOutcome(context, request, reply, {
         type: 'drift.acknowledge-requested',
         body: { driftId: drift.id, by: request.principal.name, reason: request.body.reason },
         objectKey: drift.objectKey,
       });
+      if (outcome.status === 'done') await untilVisible(context, drift);
+      return outcome;
     },
   );
 
@@ -131,11 +133,13 @@ export const drifts: Routes = (app, context) => {
       if (until !== null && until <= clock.now())
         throw new InputMistakes([{ path: 'body.until', message: 'must be in the future' }]);
       const drift = await driftFor(context, request.principal, request.params.id);
-      return answerOutcome(context, request, reply, {
+      const outcome = await answerOutcome(context, request, reply, {
         type: 'drift.accept-requested',
         body: { driftId: drift.id, by: request.principal.name, reason, until },
         objectKey: drift.objectKey,
       });
+      if (outcome.status === 'done') await untilVisible(context, drift);
+      return outcome;
     },
   );
 };

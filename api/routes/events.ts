@@ -28,7 +28,7 @@ export const events: Routes = (app, context) => {
         operationId: 'streamEvents',
         summary: 'Live events (server-sent events)',
         description:
-          'Events: `ready` (first), `drift`, `workspace`, `run`, `snapshot`, `reset` (there was a gap: load everything again). A reader that does not keep up is disconnected and resumes by `Last-Event-ID`.',
+          'Events: `ready` (first), `drift`, `workspace`, `run`, `snapshot`, `reset` (there was a gap: load everything again). A reader that takes nothing for a while is disconnected and resumes by `Last-Event-ID`.',
         tags: ['events'],
         querystring: EventsQuery,
         headers: Headers,
@@ -70,8 +70,11 @@ export const events: Routes = (app, context) => {
           }),
         end(gently) {
           if (!reply.sent) return;
-          if (gently) response.end();
-          else response.destroy();
+          if (!gently) return void response.destroy();
+          response.end();
+          // One that takes nothing would keep the server from stopping.
+          const late = setTimeout(() => response.destroy(), TAKE_LEAVE_MS);
+          response.on('close', () => clearTimeout(late));
         },
       };
       leave = await context.live.join(
@@ -86,6 +89,8 @@ export const events: Routes = (app, context) => {
     },
   );
 };
+
+const TAKE_LEAVE_MS = 1_000;
 
 const STREAM = {
   'content-type': 'text/event-stream; charset=utf-8',

@@ -287,6 +287,27 @@ describe('wishes', () => {
     expect(answer.headers['x-correlation-id']).toBe('ticket-1204');
   });
 
+  it('are answered once reads show what they did', async () => {
+    const drift = driftOf({ id: 'drf_seen', objectKey: 'default/aws/-/-/s3-bucket/seen' });
+    await harness.feed(...driftEvents('drift.opened', drift));
+    const stop = harness.answer(() => {
+      // The projections follow a little later than the outcome.
+      setTimeout(
+        () =>
+          void harness.feed(
+            ...driftEvents('drift.changed', { ...drift, revision: 2, status: 'acknowledged' }),
+          ),
+        60,
+      );
+      return { outcome: 'done' };
+    });
+    expect((await ask('/api/v1/drifts/drf_seen/acknowledge', admin, 'POST', { reason: 'r' })).status).toBe(
+      200,
+    );
+    expect((await ask('/api/v1/drifts/drf_seen')).body.status).toBe('acknowledged');
+    stop();
+  });
+
   it('that were not needed are fine too', async () => {
     const stop = harness.answer(() => ({ outcome: 'unnecessary', reason: 'acknowledged already' }));
     const { status, body } = await ask('/api/v1/drifts/drf_1/acknowledge', admin, 'POST', { reason: 'mine' });

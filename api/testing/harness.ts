@@ -8,13 +8,13 @@ import { systemClock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log/log.ts';
 import { createMemoryLog } from '../../runtime/log/memory-log.ts';
 import { openEmbeddedPostgres } from '../../runtime/postgres/embedded-postgres.ts';
-import type { Located } from '../../runtime/projection.ts';
-import type { Serving } from '../../runtime/serving.ts';
-import { createMetrics } from '../../runtime/telemetry.ts';
+import { runProjection } from '../../runtime/run-projection.ts';
+import { watchServing } from '../../runtime/serving.ts';
+import { componentMetrics, createMetrics } from '../../runtime/telemetry.ts';
 import { testCodec } from '../../runtime/testing/codec.ts';
 import { temporaryFolder } from '../../runtime/testing/databases.ts';
 import { eventOf, TEST_ORG } from '../../runtime/testing/events.ts';
-import type { Bodies, Event, Json, RequestSettled } from '../../schemas/index.ts';
+import type { Bodies, Event, RequestSettled } from '../../schemas/index.ts';
 import { placement, recordKey, topicOf } from '../../schemas/index.ts';
 import type { App, Dependencies } from '../dependencies.ts';
 import { createKeys, type Keys } from '../keys.ts';
@@ -49,24 +49,32 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
   const silent = pino({ level: 'silent' });
   const postgres = await openEmbeddedPostgres({ directory: join(folder.path, 'pg'), logger: silent });
   const clickhouse = await openChdb({ directory: join(folder.path, 'chdb'), logger: silent });
-  const serving: Serving = {
-    schema: (projection) => `"test_${projection.replaceAll('-', '_')}"`,
-    table: (projection, table) => `${clickhouse.database}.${projection.replaceAll('-', '_')}_${table}`,
-  };
-  for (const projection of PROJECTIONS) {
-    if (projection.store === 'postgres') {
-      const schema = serving.schema(projection.name);
-      await postgres.query(`CREATE SCHEMA ${schema}; ${projection.tables.replaceAll('{schema}', schema)}`);
-    } else
-      for (const [table, ddl] of Object.entries(projection.tables))
-        await clickhouse.command(ddl.replaceAll('{table}', serving.table(projection.name, table)));
-  }
-
   const log = createMemoryLog({ partitions: PARTITIONS, clock: systemClock });
   const codec = testCodec();
+  const stop = new AbortController();
+  const clock = systemClock;
+  const serving = await watchServing({ postgres, database: clickhouse.database, clock, logger: silent });
+  const blobs = memoryBlobs(new Map());
+  const metrics = createMetrics();
+  const projections = PROJECTIONS.map((projection) =>
+    runProjection({
+      projection,
+      log,
+      codec,
+      blobs,
+      org: TEST_ORG,
+      clock,
+      logger: silent,
+      postgres,
+      clickhouse,
+      metrics: componentMetrics(metrics, 'projection', projection.name),
+      signal: stop.signal,
+    }),
+  );
+  await Promise.all(projections.map(({ ready }) => ready));
+  await serving.refresh();
   const keys = createKeys({ postgres, clock: systemClock, logger });
   await keys.prepare();
-  const blobs = new Map<string, Buffer>();
   const dependencies: Dependencies = {
     org: TEST_ORG,
     version: '0.1.0',
@@ -74,12 +82,12 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
     codec,
     clock: systemClock,
     logger,
-    metrics: createMetrics(),
+    metrics,
     postgres,
     clickhouse,
     serving,
     keys,
-    blobs: memoryBlobs(blobs),
+    blobs,
     readiness: () => [],
     readers: async () => [{ name: 'drift', kind: 'processor', lag: 0 }],
     sources: () => [{ name: 'terraform-http', status: 'running', detail: null }],
@@ -89,12 +97,11 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
     httpBackend: null,
     maxStateBytes: 1 << 20,
     dashboard: join(folder.path, 'no-dashboard'),
-    limits: { outcomeWaitMs: 400, heartbeatMs: 60_000 },
+    limits: { outcomeWaitMs: 400, visibleWaitMs: 400, heartbeatMs: 60_000 },
     ...change,
   };
   const app = await createServer(dependencies);
   const others: App[] = [];
-  let offset = 0;
 
   async function append(...events: Event[]): Promise<void> {
     await log.append(
@@ -109,35 +116,14 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
     );
   }
 
-  async function project(events: Event[]): Promise<void> {
-    const located: Located[] = events.map((event) => ({
-      event,
-      topic: topicOf(event.type),
-      partition: placement(event, PARTITIONS)[0]!,
-      offset: offset++,
-    }));
-    for (const projection of PROJECTIONS) {
-      const batch = located.filter(
-        ({ topic, event }) =>
-          projection.reads.includes(topic) && (projection.wants?.(recordKey(event)) ?? true),
-      );
-      if (batch.length === 0) continue;
-      if (projection.store === 'postgres') {
-        for (const { sql, rows } of projection.apply(batch))
-          await postgres.query(sql.replaceAll('{schema}', serving.schema(projection.name)), [
-            JSON.stringify(rows),
-          ]);
-      } else
-        for (const one of batch)
-          for (const [table, rows] of Object.entries(projection.rows(one))) {
-            const at = { topic: one.topic, partition: one.partition, offset: one.offset };
-            const placed = rows.map((row, index) => ({
-              ...(row as { [key: string]: Json }),
-              ...at,
-              row: index,
-            }));
-            await clickhouse.insert(serving.table(projection.name, table), placed);
-          }
+  /** Until every projection has read everything there is. */
+  async function projected(): Promise<void> {
+    for (;;) {
+      const states = await Promise.all(projections.map((handle) => handle.status()));
+      const stopped = states.find(({ state }) => state === 'stopped');
+      if (stopped) throw new Error(`${stopped.name} has stopped: ${stopped.failure}`);
+      if (states.every(({ lag }) => lag === 0)) return;
+      await clock.sleep(10);
     }
   }
 
@@ -150,7 +136,7 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
     append,
     async feed(...events) {
       await append(...events);
-      await project(events);
+      await projected();
     },
     answer(decide) {
       const seen = new Map<number, number>();
@@ -187,6 +173,9 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
     },
     async close() {
       for (const other of [app, ...others]) await other.close();
+      stop.abort();
+      await Promise.allSettled(projections.map(({ ended }) => ended));
+      serving.close();
       await postgres.close();
       await clickhouse.close();
       folder.remove();
