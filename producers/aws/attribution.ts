@@ -12,14 +12,14 @@ import type { Actor, Certainty, Json, JsonObject, Via } from '../../schemas/inde
 import { isObject } from './path.ts';
 import type { CloudtrailRecord } from './record.ts';
 
-export interface AttributionOptions {
+interface AttributionOptions {
   /** Principals (`*` matches any run of characters) of deploy pipelines: ARN of the role or user, or its name. */
   pipelines: readonly string[];
   /** Principals that apply Terraform. */
   applyIdentities: readonly string[];
 }
 
-export type Matcher = (names: readonly string[]) => boolean;
+type Matcher = (names: readonly string[]) => boolean;
 export interface Attribution {
   pipeline: Matcher;
   apply: Matcher;

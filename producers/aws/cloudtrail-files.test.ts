@@ -88,7 +88,7 @@ function kept(failAt = Number.POSITIVE_INFINITY) {
 }
 
 describe('files as they come', () => {
-  test('every layout and wrapping gives the same changes, in order of time', async () => {
+  test('every layout and wrapping gives the same changes', async () => {
     const all = records(60);
     await put(`${TREE}/a.json.gz`, gzipSync(file(all.slice(0, 20))));
     await put(`other/deep/er/b.json`, file(all.slice(20, 30)));
@@ -111,12 +111,18 @@ describe('files as they come', () => {
     const log = kept();
     await log.run();
     expect(log.ids()).toHaveLength(60);
-    expect(log.events.map((event) => event.time)).toEqual(
-      log.events.map((event) => event.time).sort((a, b) => a - b),
-    );
     expect(log.ignored).toEqual({ duplicate: 1 });
     expect(log.letters).toEqual([]);
     expect([...log.progress.keys()]).toHaveLength(6);
+  });
+
+  test('changes of a file come in order of time, which its records are not', async () => {
+    await put('a.json', file(records(60)));
+    const log = kept();
+    await log.run();
+    const times = log.events.map((event) => event.time);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(times).not.toEqual(records(60).map((one) => Date.parse(one.eventTime as string)));
   });
 
   test('any order, duplication and splitting of records over files gives the same ids', async () => {
@@ -194,23 +200,21 @@ describe('progress', () => {
   });
 
   test('a crash at any publish loses nothing, and marks no file done before its events are there', async () => {
-    for (let i = 0; i < 6; i++)
-      await put(`${i}.json`, file(Array.from({ length: 900 }, (_, j) => record(i * 900 + j))));
-    for (let failAt = 1; failAt <= 4; failAt++) {
+    for (let i = 0; i < 4; i++)
+      await put(`${i}.json`, file(Array.from({ length: 600 }, (_, j) => record(i * 600 + j))));
+    for (let failAt = 1; failAt <= 3; failAt++) {
       const log = kept(failAt);
       await log.run().catch((error: Error) => expect(error.message).toBe('the log is gone'));
-      const done = [...log.progress.keys()].map((path) => Number(/(\d)\.json$/.exec(path)![1]));
-      for (const i of done)
-        for (let j = 0; j < 900; j++)
-          expect(
-            log.events.some(
-              (event) =>
-                event.type === 'change.reported' && event.body.providerEventId === `event-${i * 900 + j}`,
-            ),
-          ).toBe(true);
+      const there = new Set(
+        log.events.map((event) => event.type === 'change.reported' && event.body.providerEventId),
+      );
+      for (const path of log.progress.keys()) {
+        const i = Number(/(\d)\.json$/.exec(path)![1]);
+        for (let j = 0; j < 600; j++) expect(there.has(`event-${i * 600 + j}`)).toBe(true);
+      }
       await log.run();
-      expect(log.ids()).toHaveLength(5_400);
-      expect(log.progress.size).toBe(6);
+      expect(log.ids()).toHaveLength(2_400);
+      expect(log.progress.size).toBe(4);
     }
   });
 

@@ -9,7 +9,7 @@ import { keyOf, kindOfEc2Id, objectOf, objectOfArn, stateIdOf, typesOf } from '.
 import { fill, isObject, nodes, values } from './path.ts';
 import type { CloudtrailRecord } from './record.ts';
 
-export interface Concern {
+interface Concern {
   objectKey: string;
   account: string | null;
   region: string | null;

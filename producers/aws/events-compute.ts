@@ -19,7 +19,7 @@ const cognito = rowsOf('cognito-idp');
 
 const FUNCTION = '{req.functionName|resp.functionName}';
 const fn = touch('lambda-function', FUNCTION);
-const inFunction = (target: string) => touch('lambda-function', FUNCTION, target);
+const inFunction = (target: string) => touch('lambda-function', FUNCTION, `${target} *`);
 const mapping = touch('lambda-event-source', '{req.uUID|resp.uUID}');
 
 const queue = touch('sqs-queue', '{req.queueUrl|resp.queueUrl}');
@@ -39,11 +39,11 @@ const NODE_GROUP = '{req.clusterName|req.name}:{req.nodegroupName}';
 const ADDON = '{req.clusterName|req.name}:{req.addonName}';
 const FARGATE = '{req.clusterName|req.name}:{req.fargateProfileName}';
 const ENTRY = '{req.clusterName|req.name}:{req.principalArn}';
-const accessEntry = touch('eks-cluster', '{req.clusterName|req.name}', `aws_eks_access_entry=${ENTRY}`);
+const accessEntry = touch('eks-cluster', '{req.clusterName|req.name}', `aws_eks_access_entry=${ENTRY} *`);
 const accessPolicy = touch(
   'eks-cluster',
   '{req.clusterName|req.name}',
-  'aws_eks_access_policy_association={req.clusterName|req.name}#{req.principalArn}#{req.policyArn}',
+  'aws_eks_access_policy_association={req.clusterName|req.name}#{req.principalArn}#{req.policyArn} *',
 );
 
 const ecsCluster = touch('ecs-cluster', '{req.cluster|req.clusterName|resp.cluster.clusterArn}');
@@ -62,15 +62,15 @@ const task = touch('ecs-task-definition', [
 const repository = touch('ecr-repository', '{req.repositoryName}');
 
 const group = touch('autoscaling-group', '{req.autoScalingGroupName}');
-const inGroup = (target: string) => touch('autoscaling-group', '{req.autoScalingGroupName}', target);
+const inGroup = (target: string) => touch('autoscaling-group', '{req.autoScalingGroupName}', `${target} *`);
 const SCALED = '{req.serviceNamespace}/{req.resourceId}/{req.scalableDimension}';
 
 const restApi = touch('rest-api', '{req.restApiId}');
 const httpApi = touch('http-api', '{req.apiId}');
 /** Calls both generations have under one name: the parameter tells which. */
-const inApi = (type: string, v2type: string, id = '') => [
-  touch('rest-api', '{req.restApiId}', `${type}${id}`),
-  touch('http-api', '{req.apiId}', v2type),
+const inApi = (type: string, v2type: string) => [
+  touch('rest-api', '{req.restApiId}', `${type} *`),
+  touch('http-api', '{req.apiId}', `${v2type} *`),
 ];
 
 export const COMPUTE_ROWS: readonly EventRow[] = [
@@ -88,11 +88,7 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     'action',
     'sourceArn',
   ]),
-  lambda(
-    'CreateAlias UpdateAlias DeleteAlias',
-    'update',
-    inFunction('aws_lambda_alias={req.functionName}/{req.name}'),
-  ),
+  lambda('CreateAlias UpdateAlias DeleteAlias', 'update', inFunction('aws_lambda_alias={@id}/{req.name}')),
   lambda(
     'PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig',
     'update',
@@ -150,7 +146,7 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
   sns(
     'PutDataProtectionPolicy',
     'update',
-    touch('sns-topic', '{req.resourceArn}', 'aws_sns_topic_data_protection_policy={@}'),
+    touch('sns-topic', '{req.resourceArn}', 'aws_sns_topic_data_protection_policy={@} *'),
   ),
   sns(
     'Subscribe ConfirmSubscription',
@@ -158,14 +154,14 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     touch(
       'sns-topic',
       '{req.topicArn|resp.subscriptionArn}',
-      'aws_sns_topic_subscription={resp.subscriptionArn}',
+      'aws_sns_topic_subscription={resp.subscriptionArn} *',
     ),
     ['protocol'],
   ),
   sns(
     'Unsubscribe SetSubscriptionAttributes',
     'update',
-    touch('sns-topic', '{req.subscriptionArn}', 'aws_sns_topic_subscription={req.subscriptionArn}'),
+    touch('sns-topic', '{req.subscriptionArn}', 'aws_sns_topic_subscription={req.subscriptionArn} *'),
     ['attributeName'],
   ),
   sns('TagResource UntagResource', 'tag', touch('sns-topic', '{req.resourceArn}'), ['tags[].key', 'tagKeys']),
@@ -263,7 +259,7 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
   eks(
     'AssociateIdentityProviderConfig DisassociateIdentityProviderConfig',
     'update',
-    touch('eks-cluster', '{req.clusterName|req.name}', 'aws_eks_identity_provider_config'),
+    touch('eks-cluster', '{req.clusterName|req.name}', 'aws_eks_identity_provider_config *'),
   ),
   eks('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceArn}')),
 
@@ -288,12 +284,12 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
   ecr(
     'SetRepositoryPolicy DeleteRepositoryPolicy',
     'update',
-    touch('ecr-repository', '{req.repositoryName}', 'aws_ecr_repository_policy=*'),
+    touch('ecr-repository', '{req.repositoryName}', 'aws_ecr_repository_policy=* *'),
   ),
   ecr(
     'PutLifecyclePolicy DeleteLifecyclePolicy',
     'update',
-    touch('ecr-repository', '{req.repositoryName}', 'aws_ecr_lifecycle_policy=*'),
+    touch('ecr-repository', '{req.repositoryName}', 'aws_ecr_lifecycle_policy=* *'),
   ),
   ecr(
     'PutRegistryPolicy DeleteRegistryPolicy',
@@ -321,7 +317,7 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     `AttachInstances DetachInstances AttachLoadBalancers DetachLoadBalancers AttachLoadBalancerTargetGroups
      DetachLoadBalancerTargetGroups AttachTrafficSources DetachTrafficSources`,
     'update',
-    inGroup('aws_autoscaling_attachment *'),
+    inGroup('aws_autoscaling_attachment'),
   ),
   autoscaling('PutScalingPolicy DeletePolicy', 'update', inGroup('aws_autoscaling_policy={req.policyName}')),
   autoscaling(
@@ -362,7 +358,7 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
   scaling(
     'PutScalingPolicy DeleteScalingPolicy',
     'update',
-    touch('scaling-target', SCALED, 'aws_appautoscaling_policy={req.policyName}'),
+    touch('scaling-target', SCALED, 'aws_appautoscaling_policy={req.policyName} *'),
   ),
 
   // APIs
@@ -376,33 +372,37 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
   apigateway(
     'PutMethod UpdateMethod DeleteMethod',
     'update',
-    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_method'),
+    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_method *'),
   ),
   apigateway(
     'PutMethodResponse UpdateMethodResponse DeleteMethodResponse',
     'update',
-    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_method_response'),
+    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_method_response *'),
   ),
-  apigateway('PutIntegration', 'update', touch('rest-api', '{req.restApiId}', 'aws_api_gateway_integration')),
+  apigateway(
+    'PutIntegration',
+    'update',
+    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_integration *'),
+  ),
   apigateway(
     'PutIntegrationResponse',
     'update',
-    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_integration_response'),
+    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_integration_response *'),
   ),
   apigateway(
     'PutGatewayResponse UpdateGatewayResponse DeleteGatewayResponse',
     'update',
-    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_gateway_response'),
+    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_gateway_response *'),
   ),
   apigateway(
     'CreateResource UpdateResource DeleteResource',
     'update',
-    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_resource'),
+    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_resource *'),
   ),
   apigateway(
     'CreateRequestValidator UpdateRequestValidator DeleteRequestValidator',
     'update',
-    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_request_validator'),
+    touch('rest-api', '{req.restApiId}', 'aws_api_gateway_request_validator *'),
   ),
   apigateway(
     'CreateIntegration UpdateIntegration DeleteIntegration',
@@ -428,9 +428,9 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     touch(
       'rest-api',
       '{req.restApiId}',
-      'aws_api_gateway_stage={req.restApiId}/{req.stageName} aws_api_gateway_method_settings',
+      'aws_api_gateway_stage={req.restApiId}/{req.stageName} aws_api_gateway_method_settings *',
     ),
-    touch('http-api', '{req.apiId}', 'aws_apigatewayv2_stage={req.stageName}'),
+    touch('http-api', '{req.apiId}', 'aws_apigatewayv2_stage={req.stageName} *'),
   ]),
   apigateway('CreateApi ImportApi', 'create', touch('http-api', '{resp.apiId}')),
   apigateway('DeleteApi', 'delete', httpApi),
@@ -438,7 +438,7 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
   apigateway(
     'CreateRoute UpdateRoute DeleteRoute',
     'update',
-    touch('http-api', '{req.apiId}', 'aws_apigatewayv2_route'),
+    touch('http-api', '{req.apiId}', 'aws_apigatewayv2_route *'),
   ),
   apigateway('CreateDomainName', 'create', touch('api-domain', '{req.domainName|resp.domainName}')),
   apigateway('DeleteDomainName', 'delete', touch('api-domain', '{req.domainName}')),
@@ -472,7 +472,7 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     touch(
       'cognito-user-pool',
       '{req.userPoolId}',
-      'aws_cognito_user_pool_client={resp.userPoolClient.clientId|req.clientId}',
+      'aws_cognito_user_pool_client={resp.userPoolClient.clientId|req.clientId} *',
     ),
   ),
 ];

@@ -89,17 +89,21 @@ export const DATA_ROWS: readonly EventRow[] = [
   s3(
     'PutMetricsConfiguration PutBucketMetricsConfiguration DeleteBucketMetricsConfiguration DeleteMetricsConfiguration',
     'update',
-    touch('s3-bucket', '{req.bucketName}', 'aws_s3_bucket_metric={req.bucketName}:{req.id}'),
+    touch('s3-bucket', '{req.bucketName}', 'aws_s3_bucket_metric={req.bucketName}:{req.id} *'),
   ),
   s3(
     'PutAnalyticsConfiguration PutBucketAnalyticsConfiguration DeleteBucketAnalyticsConfiguration DeleteAnalyticsConfiguration',
     'update',
-    touch('s3-bucket', '{req.bucketName}', 'aws_s3_bucket_analytics_configuration={req.bucketName}:{req.id}'),
+    touch(
+      's3-bucket',
+      '{req.bucketName}',
+      'aws_s3_bucket_analytics_configuration={req.bucketName}:{req.id} *',
+    ),
   ),
   s3(
     'PutInventoryConfiguration PutBucketInventoryConfiguration DeleteBucketInventoryConfiguration DeleteInventoryConfiguration',
     'update',
-    touch('s3-bucket', '{req.bucketName}', 'aws_s3_bucket_inventory={req.bucketName}:{req.id}'),
+    touch('s3-bucket', '{req.bucketName}', 'aws_s3_bucket_inventory={req.bucketName}:{req.id} *'),
   ),
   s3(
     'PutIntelligentTieringConfiguration PutBucketIntelligentTieringConfiguration DeleteBucketIntelligentTieringConfiguration',
@@ -107,7 +111,7 @@ export const DATA_ROWS: readonly EventRow[] = [
     touch(
       's3-bucket',
       '{req.bucketName}',
-      'aws_s3_bucket_intelligent_tiering_configuration={req.bucketName}:{req.id}',
+      'aws_s3_bucket_intelligent_tiering_configuration={req.bucketName}:{req.id} *',
     ),
   ),
   s3('PutBucketTagging DeleteBucketTagging', 'tag', touch('s3-bucket', '{req.bucketName}')),
@@ -161,7 +165,7 @@ export const DATA_ROWS: readonly EventRow[] = [
     touch(
       'db-cluster',
       '{req.dBClusterIdentifier|resp.dBClusterIdentifier}',
-      'aws_rds_cluster_endpoint={req.dBClusterEndpointIdentifier}',
+      'aws_rds_cluster_endpoint={req.dBClusterEndpointIdentifier} *',
     ),
   ),
   rds('CreateDBSnapshot', 'create', dbSnapshot),
@@ -219,7 +223,7 @@ export const DATA_ROWS: readonly EventRow[] = [
     touch(
       'db-proxy',
       '{req.dBProxyName}',
-      'aws_db_proxy_target aws_db_proxy_default_target_group={req.dBProxyName}',
+      'aws_db_proxy_target aws_db_proxy_default_target_group={req.dBProxyName} *',
     ),
   ),
   rds('AddTagsToResource RemoveTagsFromResource', 'tag', touch('by-arn', '{req.resourceName}'), [
@@ -257,13 +261,13 @@ export const DATA_ROWS: readonly EventRow[] = [
     touch(
       'dynamodb-table',
       '{req.tableName}',
-      'aws_dynamodb_kinesis_streaming_destination={req.tableName},{req.streamArn}',
+      'aws_dynamodb_kinesis_streaming_destination={req.tableName},{req.streamArn} *',
     ),
   ),
   dynamodb(
     'PutResourcePolicy DeleteResourcePolicy',
     'update',
-    touch('dynamodb-table', '{req.resourceArn}', 'aws_dynamodb_resource_policy={req.resourceArn}'),
+    touch('dynamodb-table', '{req.resourceArn}', 'aws_dynamodb_resource_policy={req.resourceArn} *'),
   ),
   dynamodb('TagResource UntagResource', 'tag', touch('dynamodb-table', '{req.resourceArn}'), [
     'tags[].key',
@@ -392,7 +396,7 @@ export const DATA_ROWS: readonly EventRow[] = [
   backup(
     'CreateBackupSelection DeleteBackupSelection',
     'update',
-    touch('backup-plan', '{req.backupPlanId}', 'aws_backup_selection={resp.selectionId|req.selectionId}'),
+    touch('backup-plan', '{req.backupPlanId}', 'aws_backup_selection={resp.selectionId|req.selectionId} *'),
   ),
   efs('CreateFileSystem', 'create', touch('file-system', '{resp.fileSystemId}')),
   efs('DeleteFileSystem', 'delete', fileSystem),
@@ -400,16 +404,16 @@ export const DATA_ROWS: readonly EventRow[] = [
   efs(
     'PutFileSystemPolicy DeleteFileSystemPolicy',
     'update',
-    touch('file-system', '{req.fileSystemId}', 'aws_efs_file_system_policy={req.fileSystemId}'),
+    touch('file-system', '{req.fileSystemId}', 'aws_efs_file_system_policy={req.fileSystemId} *'),
   ),
   efs(
     'CreateMountTarget',
     'update',
-    touch('file-system', '{req.fileSystemId}', 'aws_efs_mount_target={resp.mountTargetId}'),
+    touch('file-system', '{req.fileSystemId}', 'aws_efs_mount_target={resp.mountTargetId} *'),
   ),
   efs(
     'PutBackupPolicy',
     'update',
-    touch('file-system', '{req.fileSystemId}', 'aws_efs_backup_policy={req.fileSystemId}'),
+    touch('file-system', '{req.fileSystemId}', 'aws_efs_backup_policy={req.fileSystemId} *'),
   ),
 ];

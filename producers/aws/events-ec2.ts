@@ -219,7 +219,7 @@ export const EC2_ROWS: readonly EventRow[] = [
     touch(
       'route-table',
       '{req.routeTableId}',
-      'aws_route_table_association={resp.associationId|resp.newAssociationId} aws_main_route_table_association={resp.newAssociationId}',
+      'aws_route_table_association={resp.associationId|resp.newAssociationId} aws_main_route_table_association={resp.newAssociationId} *',
     ),
     touch('route-table-association', '{req.associationId}'),
     touch(
@@ -354,7 +354,7 @@ export const EC2_ROWS: readonly EventRow[] = [
     touch(
       'transit-gateway-route-table',
       '{req.transitGatewayRouteTableId}',
-      'aws_ec2_transit_gateway_route={req.transitGatewayRouteTableId}_{req.destinationCidrBlock}',
+      'aws_ec2_transit_gateway_route={req.transitGatewayRouteTableId}_{req.destinationCidrBlock} *',
     ),
   ),
   on('CreateVpnGateway', 'create', created('vpn-gateway', 'vpnGateway.vpnGatewayId')),

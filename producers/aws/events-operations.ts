@@ -53,7 +53,7 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
     touch(
       'log-group',
       '{req.logGroupName}',
-      'aws_cloudwatch_log_metric_filter={req.logGroupName}:{req.filterName}',
+      'aws_cloudwatch_log_metric_filter={req.logGroupName}:{req.filterName} *',
     ),
   ),
   logs(
@@ -62,7 +62,7 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
     touch(
       'log-group',
       '{req.logGroupName}',
-      'aws_cloudwatch_log_subscription_filter={req.logGroupName}|{req.filterName}',
+      'aws_cloudwatch_log_subscription_filter={req.logGroupName}|{req.filterName} *',
     ),
     ['destinationArn'],
   ),
@@ -73,7 +73,7 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
   logs(
     'PutDestinationPolicy',
     'update',
-    touch('log-destination', '{req.destinationName}', 'aws_cloudwatch_log_destination_policy=*'),
+    touch('log-destination', '{req.destinationName}', 'aws_cloudwatch_log_destination_policy=* *'),
   ),
   logs('TagLogGroup UntagLogGroup', 'tag', logGroup),
   logs('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceArn}')),
@@ -107,7 +107,7 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
     touch(
       'event-bus',
       ['{req.eventBusName}', 'default'],
-      'aws_cloudwatch_event_permission={@id}/{req.statementId} aws_cloudwatch_event_bus_policy=*',
+      'aws_cloudwatch_event_permission={@id}/{req.statementId} aws_cloudwatch_event_bus_policy=* *',
     ),
   ),
   events('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceARN}')),
@@ -191,7 +191,7 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
   cloudfront(
     'CreateMonitoringSubscription DeleteMonitoringSubscription',
     'update',
-    touch('cloudfront-distribution', '{req.distributionId}', 'aws_cloudfront_monitoring_subscription=*'),
+    touch('cloudfront-distribution', '{req.distributionId}', 'aws_cloudfront_monitoring_subscription=* *'),
   ),
   cloudfront(
     'CreateCloudFrontOriginAccessIdentity',

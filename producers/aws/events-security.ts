@@ -13,6 +13,8 @@ const ROLE = '{req.roleName}';
 const USER = '{req.userName}';
 const GROUP = '{req.groupName}';
 const PROFILE = touch('iam-instance-profile', '{req.instanceProfileName}');
+/** The one type that lists who a policy is attached to. */
+const ATTACHED = touch('iam-policy', '{req.policyArn}', 'aws_iam_policy_attachment');
 const POLICY = touch('iam-policy', '{req.policyArn}');
 /** The record's own `resources` have the key's ARN whatever form the request used. */
 const KEY_ID = ['{resources[].ARN}', '{req.keyId}'];
@@ -42,15 +44,10 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     'update',
     touch('iam-role', ROLE, 'aws_iam_role_policy={req.roleName}:{req.policyName} *'),
   ),
-  iam(
-    'AttachRolePolicy DetachRolePolicy',
-    'update',
-    touch(
-      'iam-role',
-      ROLE,
-      'aws_iam_role_policy_attachment={req.roleName}/{req.policyArn} aws_iam_policy_attachment *',
-    ),
-  ),
+  iam('AttachRolePolicy DetachRolePolicy', 'update', [
+    touch('iam-role', ROLE, 'aws_iam_role_policy_attachment={req.roleName}/{req.policyArn} *'),
+    ATTACHED,
+  ]),
 
   // Users and groups
   iam('CreateUser', 'create', touch('iam-user', '{req.userName}')),
@@ -67,35 +64,30 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     'update',
     touch('iam-user', USER, 'aws_iam_user_policy={req.userName}:{req.policyName} *'),
   ),
-  iam(
-    'AttachUserPolicy DetachUserPolicy',
-    'update',
-    touch(
-      'iam-user',
-      USER,
-      'aws_iam_user_policy_attachment={req.userName}/{req.policyArn} aws_iam_policy_attachment *',
-    ),
-  ),
+  iam('AttachUserPolicy DetachUserPolicy', 'update', [
+    touch('iam-user', USER, 'aws_iam_user_policy_attachment={req.userName}/{req.policyArn} *'),
+    ATTACHED,
+  ]),
   iam(
     'CreateAccessKey DeleteAccessKey UpdateAccessKey',
     'update',
     touch(
       'iam-user',
       '{req.userName|resp.accessKey.userName}',
-      'aws_iam_access_key={resp.accessKey.accessKeyId|req.accessKeyId}',
+      'aws_iam_access_key={resp.accessKey.accessKeyId|req.accessKeyId} *',
     ),
     ['accessKeyId', 'status'],
   ),
   iam(
     'CreateLoginProfile UpdateLoginProfile DeleteLoginProfile',
     'update',
-    touch('iam-user', USER, 'aws_iam_user_login_profile=*'),
+    touch('iam-user', USER, 'aws_iam_user_login_profile=* *'),
     ['passwordResetRequired'],
   ),
   iam(
     'UploadSSHPublicKey DeleteSSHPublicKey UpdateSSHPublicKey',
     'update',
-    touch('iam-user', USER, 'aws_iam_user_ssh_key={resp.sSHPublicKey.sSHPublicKeyId|req.sSHPublicKeyId}'),
+    touch('iam-user', USER, 'aws_iam_user_ssh_key={resp.sSHPublicKey.sSHPublicKeyId|req.sSHPublicKeyId} *'),
   ),
   iam(
     'EnableMFADevice DeactivateMFADevice ResyncMFADevice CreateServiceSpecificCredential DeleteServiceSpecificCredential',
@@ -114,15 +106,10 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     'update',
     touch('iam-group', GROUP, 'aws_iam_group_policy={req.groupName}:{req.policyName} *'),
   ),
-  iam(
-    'AttachGroupPolicy DetachGroupPolicy',
-    'update',
-    touch(
-      'iam-group',
-      GROUP,
-      'aws_iam_group_policy_attachment={req.groupName}/{req.policyArn} aws_iam_policy_attachment *',
-    ),
-  ),
+  iam('AttachGroupPolicy DetachGroupPolicy', 'update', [
+    touch('iam-group', GROUP, 'aws_iam_group_policy_attachment={req.groupName}/{req.policyArn} *'),
+    ATTACHED,
+  ]),
 
   // Policies, profiles, federation, the account
   iam('CreatePolicy', 'create', touch('iam-policy', '{resp.policy.arn}')),
@@ -241,7 +228,7 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     touch(
       'web-acl',
       '{req.loggingConfiguration.resourceArn|req.resourceArn}',
-      'aws_wafv2_web_acl_logging_configuration={req.loggingConfiguration.resourceArn|req.resourceArn}',
+      'aws_wafv2_web_acl_logging_configuration={req.loggingConfiguration.resourceArn|req.resourceArn} *',
     ),
   ),
   waf('CreateIPSet', 'create', touch('waf-ip-set', '{resp.summary.id}')),

@@ -173,6 +173,23 @@ describe('the event table', () => {
     expect(missing).toEqual([]);
   });
 
+  test('a call on a sub-resource also names the types of the object it is part of', () => {
+    const without = EVENT_NAMES.filter((eventName) => {
+      const [source, name] = eventName.split(':') as [string, string];
+      const row = rowOf(source, name)!;
+      const types = KINDS[row.touches[0]!.kind as KindName]?.types ?? [];
+      const targets = row.touches[0]!.targets.map((target) => target.split('=')[0]!);
+      return (
+        row.verb === 'update' &&
+        types.length > 0 &&
+        !targets.includes('*') &&
+        !targets.some((type) => types.includes(type))
+      );
+    });
+    // A grant or an association says nothing of the key or the list itself, and services make them all day.
+    expect(without).toEqual(['kms:CreateGrant', 'kms:RevokeGrant', 'wafv2:AssociateWebACL']);
+  });
+
   test('every type of a kind has that kind as its own', () => {
     const wrong = Object.entries(KINDS).flatMap(([kind, { types }]) =>
       types.filter((type) => {

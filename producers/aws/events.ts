@@ -6,14 +6,12 @@
 // `req` (request parameters, with a wrapping `<Name>Request` taken off), `resp` (response elements, the same), `resources`,
 // and `item`, one element of `each`. Names and shapes: CloudTrail records of the services, AWS API references.
 import type { Verb } from '../../schemas/index.ts';
-import type { EventRow, Touch } from './event-row.ts';
+import type { EventRow } from './event-row.ts';
 import { COMPUTE_ROWS } from './events-compute.ts';
 import { DATA_ROWS } from './events-data.ts';
 import { EC2_ROWS } from './events-ec2.ts';
 import { OPERATIONS_ROWS } from './events-operations.ts';
 import { SECURITY_ROWS } from './events-security.ts';
-
-export type { EventRow, Touch };
 
 const ROWS: readonly EventRow[] = [
   ...EC2_ROWS,

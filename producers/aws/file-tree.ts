@@ -10,12 +10,12 @@ const SETTLED_MS = 2_000;
 /** Watches cost a kernel resource each; trees with more directories are found by polling. */
 const MAX_WATCHES = 512;
 
-export interface Found {
+interface Found {
   path: string;
   stats: Stats;
 }
 
-export interface FileChoice {
+interface FileChoice {
   wanted(path: string): boolean;
   /** False leaves a directory and all below it out. */
   enter(directory: string): boolean;

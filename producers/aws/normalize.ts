@@ -17,7 +17,7 @@ import { parametersOf } from './redact.ts';
 export type ChangeEvent = Extract<SourceEvent, { type: 'change.reported' }>;
 
 /** Why a record is left out on purpose; counted by name. */
-export type IgnoredReason =
+type IgnoredReason =
   | 'dry-run'
   | 'failed-call'
   | 'read-only'
@@ -26,7 +26,7 @@ export type IgnoredReason =
   | 'sign-in'
   | 'not-a-resource';
 
-export type Normalized =
+type Normalized =
   /** `dedupeKey` is the same for every copy of the record. */
   { changes: ChangeEvent[]; dedupeKey: string } | { ignored: IgnoredReason } | { unreadable: string };
 

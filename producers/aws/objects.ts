@@ -318,7 +318,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
   [BY_ARN]: world('', ['', /^(?!)/]),
 };
 
-export interface Place {
+interface Place {
   account: string | null;
   region: string | null;
 }
@@ -333,6 +333,9 @@ export interface CloudObject extends Place {
   /** Set when account or region is needed for the key but unknown. */
   incomplete: boolean;
 }
+
+/** No id of AWS has control characters, and keys are joined with one. */
+const CONTROL = /\p{Cc}/u;
 
 const QUEUE_URL =
   /^https?:\/\/(?:sqs\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.|queue\.)amazonaws\.com(?:\.cn)?\/(\d{12})\/([^/]+)$/;
@@ -362,7 +365,7 @@ export function objectOf(kindName: KindName, raw: string, place: Place): CloudOb
       id = queue[4];
     } else if (kind.plain) id = kind.plain.exec(raw)?.[1];
   }
-  if (!id || id.length > 2_048) return null;
+  if (!id || id.length > 2_048 || CONTROL.test(id)) return null;
   if (kind.tidy) id = kind.tidy(id);
   return {
     kind: kindName,

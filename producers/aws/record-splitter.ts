@@ -11,7 +11,7 @@ export interface Slice {
 }
 
 /** How a stream ended: `truncated` inside a record or list; `not-json` before any; `no-records`: an object of another sort. */
-export type Ending = 'complete' | 'truncated' | 'not-json' | 'empty';
+type Ending = 'complete' | 'truncated' | 'not-json' | 'empty';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

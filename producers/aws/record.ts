@@ -29,7 +29,7 @@ export interface CloudtrailRecord {
   raw: JsonObject;
 }
 
-export type Checked = { record: CloudtrailRecord } | { unreadable: string };
+type Checked = { record: CloudtrailRecord } | { unreadable: string };
 
 /** Takes off what a record may come in: an EventBridge event, or an item of LookupEvents. */
 function unwrap(value: JsonObject): JsonObject | string {
