@@ -66,6 +66,25 @@ describe('compare', () => {
     ).toEqual([]);
   });
 
+  it('does not compare descriptions of rules where no observed rule mentions one', () => {
+    const rule = {
+      from_port: 22,
+      to_port: 22,
+      protocol: 'tcp',
+      cidr_blocks: ['10.0.0.0/8'],
+      description: 'ssh',
+    };
+    const { description: _, ...partial } = rule;
+    expect(paths('aws_security_group', { ingress: [rule] }, { ingress: [partial] })).toEqual([]);
+    expect(
+      paths('aws_security_group', { ingress: [rule] }, { ingress: [{ ...partial, description: '' }] }),
+    ).toEqual(['ingress']);
+    expect(paths('aws_security_group', { ingress: [rule] }, { ingress: [] })).toEqual(['ingress']);
+    expect(paths('aws_security_group', { ingress: [rule], egress: [] }, { ingress: null })).toEqual([
+      'ingress',
+    ]);
+  });
+
   it('takes null, absent, "", [] and {} for one thing, never false or 0', () => {
     const empties: (Json | undefined)[] = [null, undefined, '', [], {}];
     for (const declared of empties)

@@ -128,7 +128,7 @@ function compareAt(walk: Walk, path: string, pattern: string, was: Json | undefi
     return;
   }
   if (at.elements !== null) {
-    const from = explode(at.elements, was ?? null, walk.owner);
+    const from = explode(at.elements, whatWasObserved(was, is), walk.owner);
     const to = explode(at.elements, is, walk.owner);
     compareMultisets(walk, path, at, from, to, was, is, true);
     return;
@@ -222,6 +222,16 @@ function reordered(walk: Walk, pattern: string, from: JsonObject[], to: JsonObje
   const after = texts(to);
   if (before.every((one, i) => one === after[i])) return false;
   return canonical(before.sort()) === canonical(after.sort());
+}
+
+/**
+ * Declared blocks without a description where no observed block mentions one. Other members say the same in several
+ * spellings (`self`, the group's own id), so one that is not mentioned is not one that was not observed.
+ */
+function whatWasObserved(was: Json | undefined, is: Json): Json {
+  const seen = Array.isArray(is) ? observedMembers(is) : null;
+  if (seen === null || seen.has('description') || !Array.isArray(was)) return was ?? null;
+  return was.map((block) => (isObject(block) ? { ...block, description: null } : block));
 }
 
 /** Members that any observed element mentions; null when the elements are not objects, or there are none. */
