@@ -5,36 +5,38 @@ import {
   driftIdOf,
   end,
   isOpen,
+  knownOf,
   leave,
   type Sight,
   type Standing,
   subjectOf,
 } from './desired.ts';
-import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform } from './evidence.ts';
+import { actorsOf, creates, deletes, forgotten, isTerraform } from './evidence.ts';
 import { gate, lookAgain, untilBoundary, waitOf } from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
 import {
+  anyPlaced,
   type DeclaredRow,
   driftOf,
   type Evidence,
   listingOf,
   listingScope,
   listingScopes,
-  newestObserved,
 } from './rows.ts';
 
 const KIND = 'missing';
 
 export function assessMissing(sight: Sight, row: DeclaredRow): Assessment {
-  const { rows, arriving, options, now } = sight;
+  const { rows, options, now } = sight;
+  const { observed, changes } = knownOf(sight, row.type, row.resourceId);
+  const removal = removalIn(changes, row);
+  if (observed?.attributes != null && removal === null && !anyPlaced(rows, row.workspace, row.address))
+    return leave('');
   const id = driftIdOf(rows, sight.event.org, row.workspace, row.type, row.resourceId, KIND);
   const drift = driftOf(rows, id);
   if (row.deposed) return end(id, drift, 'removed', row.time);
   const boundary = untilBoundary(sight, row);
   if (boundary) return { ...leave(id), wait: boundary };
-  const changes = changesOf(rows, row.type, row.resourceId, arriving);
-  const removal = removalIn(changes, row);
-  const observed = newestObserved(rows, row.type, row.resourceId);
   if (observed && observed.attributes !== null) {
     if (removal && removal.time > observed.seenAt) return suspected(sight, row, id, drift, changes, removal);
     return end(id, drift, drift?.confidence === 'confirmed' ? 'reverted' : 'dismissed', observed.seenAt);
@@ -155,7 +157,7 @@ function suspected(
   const { options, now } = sight;
   const overdue = options.reads ? removal.heard + options.suspectWindowMs : Number.POSITIVE_INFINITY;
   const late = now >= overdue;
-  const look = lookAgain(sight, removal.heard, newestObserved(sight.rows, row.type, row.resourceId));
+  const look = lookAgain(sight, removal.heard, knownOf(sight, row.type, row.resourceId).observed);
   const at = Math.min(late ? Number.POSITIVE_INFINITY : overdue, look?.at ?? Number.POSITIVE_INFINITY);
   const scopes = look?.scopes ?? [];
   const standing = standingOf(sight, row, drift, changes, removal, removal.time);

@@ -7,22 +7,23 @@ import {
   driftIdOf,
   end,
   isOpen,
+  knownOf,
   leave,
   type Sight,
   type Standing,
   subjectOf,
 } from './desired.ts';
-import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform, rewrites } from './evidence.ts';
+import { actorsOf, creates, deletes, forgotten, isTerraform, rewrites } from './evidence.ts';
 import { gate, isRunning, lookAgain, untilBoundary, untilRunEnds, waitedFor, waitOf } from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
 import { withoutChildren } from './parents.ts';
 import {
   absorbedOf,
+  anyPlaced,
   attributesOf,
   type DeclaredRow,
   driftOf,
   type Evidence,
-  newestObserved,
   type Observed,
   runOf,
   stateOf,
@@ -43,26 +44,34 @@ interface Seen {
 }
 
 export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
-  const { rows, arriving } = sight;
+  const { rows } = sight;
+  const boundary = untilBoundary(sight, row);
+  if (boundary) return { ...leave(''), wait: boundary };
+  const { observed, changes } = knownOf(sight, row.type, row.resourceId);
+  const others = changes.filter((change) => mayModify(sight, row, change, changes));
+  const comparison = observed && observed.attributes !== null ? comparisonOf(sight, row, observed) : null;
+  // Most of what happens ends here: nothing differs, nothing is suspected, nothing stands.
+  if (others.length === 0 && !comparison?.differences.length && !anyPlaced(rows, row.workspace, row.address))
+    return leave('');
+
   const id = driftIdOf(rows, sight.event.org, row.workspace, row.type, row.resourceId, KIND);
   const drift = driftOf(rows, id);
   if (row.deposed) return end(id, drift, 'removed', row.time, 'the instance is deposed');
-  const boundary = untilBoundary(sight, row);
-  if (boundary) return { ...leave(id), wait: boundary };
-  const observed = newestObserved(rows, row.type, row.resourceId);
   if (observed && observed.attributes === null && observed.seenAt >= row.time)
     return end(id, drift, 'removed', observed.seenAt, 'the object is gone');
-  const changes = changesOf(rows, row.type, row.resourceId, arriving);
-  const others = changes.filter((change) => mayModify(sight, row, change, changes));
   const seen: Seen = { sight, row, id, drift, observed, changes, others };
-  if (!observed || observed.attributes === null) return suspect(seen, null);
+  return observed && comparison ? compared(seen, observed, comparison) : suspect(seen, null);
+}
+
+function comparisonOf(sight: Sight, row: DeclaredRow, observed: Observed): Comparison {
+  const declared = attributesOf(row);
   const comparison = sight.options.compare({
     type: row.type,
-    declared: attributesOf(row),
+    declared,
     observed: attributesOf(observed),
     configuration: null,
   });
-  return compared(seen, observed, withoutChildren(rows, row, comparison));
+  return withoutChildren(sight.rows, row, comparison);
 }
 
 /** A creation by hand before the state was written is how the object came to be adopted; only pushed states tell when. */

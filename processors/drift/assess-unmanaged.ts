@@ -7,13 +7,14 @@ import {
   driftIdOf,
   end,
   isOpen,
+  knownOf,
   leave,
   type Sight,
   type Standing,
   type Subject,
   subjectOf,
 } from './desired.ts';
-import { actorsOf, changesOf, creates, deletes, forgotten, isTerraform, namesDeclared } from './evidence.ts';
+import { actorsOf, creates, deletes, forgotten, isTerraform, namesDeclared } from './evidence.ts';
 import { gate, lookAgain, waitedFor } from './gate.ts';
 import { ignoringRule, isComplete } from './ignoring.ts';
 import { undeclaredElements } from './parents.ts';
@@ -23,7 +24,6 @@ import {
   driftOf,
   type Evidence,
   instancesOf,
-  newestObserved,
   type Observed,
   part,
   runOf,
@@ -38,11 +38,10 @@ export const unmanagedIdOf = (rows: Rows, org: string, type: string, id: string)
   driftIdOf(rows, org, null, type, id, UNMANAGED);
 
 export function assessUnmanaged(sight: Sight, type: string, resourceId: string): Assessment {
-  const { rows, arriving } = sight;
+  const { rows } = sight;
   const id = unmanagedIdOf(rows, sight.event.org, type, resourceId);
   const drift = driftOf(rows, id);
-  const changes = changesOf(rows, type, resourceId, arriving);
-  const observed = newestObserved(rows, type, resourceId);
+  const { observed, changes } = knownOf(sight, type, resourceId);
   const made = changes.filter((change) => !isTerraform(change) && creates(change, type, resourceId));
   if (!drift && made.length === 0 && observed === undefined) return leave(id);
 

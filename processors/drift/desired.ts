@@ -13,7 +13,15 @@ import type {
 } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import type { Compare } from './comparison.ts';
-import type { AbsorbedRow, DeclaredRow, Evidence, WaitRow } from './rows.ts';
+import { changesOf } from './evidence.ts';
+import {
+  type AbsorbedRow,
+  type DeclaredRow,
+  type Evidence,
+  newestObserved,
+  type Observed,
+  type WaitRow,
+} from './rows.ts';
 
 export interface DetectorOptions {
   compare: Compare;
@@ -44,6 +52,26 @@ export interface Sight {
   options: DetectorOptions;
   /** The change being decided on, which no row holds yet. */
   arriving: Evidence | null;
+  /** What was read of one resource, so that its assessments read it once. */
+  known: { type: string; id: string; observed: Observed | undefined; changes: Evidence[] } | null;
+}
+
+/** The newest observation of a resource, and the changes that touch it, oldest first. */
+export function knownOf(
+  sight: Sight,
+  type: string,
+  id: string,
+): { observed: Observed | undefined; changes: Evidence[] } {
+  if (sight.known?.type !== type || sight.known.id !== id) {
+    const { rows, arriving } = sight;
+    sight.known = {
+      type,
+      id,
+      observed: newestObserved(rows, type, id),
+      changes: changesOf(rows, type, id, arriving),
+    };
+  }
+  return sight.known;
 }
 
 /** What a drift is about. */

@@ -52,7 +52,8 @@ export function createDriftDetector(given: DriftDetectorOptions): Processor {
       'state.refresh-requested',
     ],
     evolve,
-    decide: (rows, event, now) => decide({ rows, event, now, options, arriving: arrivingIn(event) }),
+    decide: (rows, event, now) =>
+      decide({ rows, event, now, options, arriving: arrivingIn(event), known: null }),
     concerns,
   };
 }

@@ -32,6 +32,9 @@ export function parentsOf(type: string, row: DeclaredRow | undefined): { type: s
   }));
 }
 
+/** Whether children may declare attributes of the type. */
+export const isParent = (type: string): boolean => PATHS.has(type);
+
 /** Elements that children declare for a parent's attribute; null when there are no children. */
 function declaredElements(rows: Rows, type: string, path: string, id: string): Json[] | null {
   let elements: Json[] | null = null;
@@ -72,9 +75,10 @@ export function undeclaredElements(
   const paths = PATHS.get(row.type);
   if (!paths || observed.attributes === null) return [];
   return paths.flatMap((path) => {
-    const seen = attributesOf(observed);
-    const elements = path in seen ? declaredElements(rows, row.type, path, row.resourceId) : null;
+    const elements = declaredElements(rows, row.type, path, row.resourceId);
     if (elements === null) return [];
+    const seen = attributesOf(observed);
+    if (!(path in seen)) return [];
     const own: JsonObject = { id: row.resourceId };
     const { differences } = compare({
       type: row.type,

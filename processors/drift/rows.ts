@@ -6,7 +6,11 @@ import type { Actor, Difference, Drift, Json, JsonObject, Target, Verb } from '.
 import { presentType } from './rules/parents.ts';
 
 const SEPARATOR = '\u001f';
-export const part = (...names: string[]): string => names.join(SEPARATOR);
+export function part(first: string, ...names: string[]): string {
+  let text = first;
+  for (const name of names) text += SEPARATOR + name;
+  return text;
+}
 export const namesOf = (name: string): string[] => name.split(SEPARATOR);
 
 /** Declarations: what one workspace declares at one address under this key. A withdrawn one stays, to beat late duplicates. */
@@ -172,6 +176,12 @@ export function newestObserved(rows: Rows, type: string, id: string): Observed |
 
 export const driftOf = (rows: Rows, id: string): Drift | undefined =>
   asObject(rows.get(driftPart(id))) as Drift | undefined;
+
+/** Whether any drift stands at an address. */
+export function anyPlaced(rows: Rows, workspace: string, address: string): boolean {
+  for (const _ of rows.list(part('p', workspace, address, ''))) return true;
+  return false;
+}
 
 export const evidenceOf = (rows: Rows, type: string, id: string | null): Evidence[] => {
   const found: Evidence[] = [];
