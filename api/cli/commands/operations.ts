@@ -201,7 +201,11 @@ Examples:
     .action(async (provider: string, scope: string | undefined, _options: object, self: Command) => {
       const session = sessionOf(io, self);
       const request = await session.client.snapshots.request({ provider, ...(scope ? { scope } : {}) });
-      session.one(request, ({ status, reason }) => `${status}${reason === null ? '' : `: ${reason}`}\n`);
+      session.one(request, ({ id, status, reason }) =>
+        status === 'pending'
+          ? `It is asked for (request ${id}); \`driftmgr snapshots\` shows when it is there.\n`
+          : `${status}${reason === null ? '' : `: ${reason}`}\n`,
+      );
     });
   return command;
 }
