@@ -351,7 +351,8 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
       if (closed) return;
       closed = true;
       subscriptions.clear();
-      while (writing) await writing;
+      // Failures are told to those who made the calls.
+      while (writing) await writing.catch(() => {});
       await compacting?.catch(() => {});
       await Promise.all(saving);
       for (const segment of segments) await retire(segment);
