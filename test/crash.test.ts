@@ -14,6 +14,7 @@ import { driveProcessor } from '../runtime/testing/driver.ts';
 import { outputsOf, silent } from '../runtime/testing/loop.ts';
 import type { Event, EventOf } from '../schemas/index.ts';
 import { loadEvent } from './crash-load.ts';
+import { live, PARTITIONS } from './crash-run.ts';
 
 const KILLS = 20;
 const EVENTS = 6_000;
@@ -67,7 +68,7 @@ function run(directory: string, kill: Kill | null): Promise<boolean> {
 async function withLog<T>(directory: string, use: (log: Log) => Promise<T>): Promise<T> {
   const log = await openEmbeddedLog({
     directory: join(directory, 'log'),
-    partitions: 3,
+    partitions: PARTITIONS,
     clock: systemClock,
     logger: silent,
   });
@@ -78,8 +79,8 @@ async function withLog<T>(directory: string, use: (log: Log) => Promise<T>): Pro
   }
 }
 
-const fed = (): Event[] =>
-  Array.from({ length: EVENTS }, (_, n) => ({
+const fed = (count: number): Event[] =>
+  Array.from({ length: count }, (_, n) => ({
     ...loadEvent(n),
     recordedAt: 0,
     source: 'load',
@@ -120,6 +121,44 @@ async function drifts(log: Log): Promise<Record<string, unknown>> {
   return current;
 }
 
+/** Every input answered once for every object it concerns, and each object's revisions without a gap. */
+async function expectAnswered(directory: string, count: number): Promise<void> {
+  const driver = driveProcessor(counter, { partitions: PARTITIONS });
+  for (const event of fed(count)) driver.input(event);
+  const expected = driver
+    .outputsOf('request.settled')
+    .map((event) => `${event.body.requestId} ${event.objectKey}`)
+    .sort();
+  const { answered, revisions } = await withLog(directory, answers);
+  expect(answered.sort()).toEqual(expected);
+  expect(revisions.size).toBeGreaterThan(0);
+  for (const numbers of revisions.values()) expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+}
+
+describe('dying at one step of the commit', () => {
+  const COUNT = 400;
+  const LOG_STEPS = ['before-write', 'after-partial-write', 'after-write-before-sync', 'after-sync'] as const;
+  const LOOP_STEPS = ['restored', 'folded', 'committed', 'stored'] as const;
+
+  it.each([
+    ...LOG_STEPS.map((step) => ['log', step] as const),
+    ...LOOP_STEPS.map((step) => ['loop', step] as const),
+  ])('of the %s, %s: nothing is lost and nothing doubled', async (where, step) => {
+    const directory = await emptyDirectory();
+    // Two lives that end so, the second on what the first has left behind.
+    for (const passes of where === 'log' ? [5, 30] : [2, 6]) {
+      let left = passes;
+      const die = (point: string): void => {
+        if (point === step && --left <= 0) throw new Error(`died at ${point}`);
+      };
+      const faults = where === 'loop' ? { faults: die } : { logFaults: die };
+      expect(await live({ directory, count: COUNT, ...faults })).toMatch(/died at|write failed/);
+    }
+    expect(await live({ directory, count: COUNT })).toBeNull();
+    await expectAnswered(directory, COUNT);
+  });
+});
+
 describe('killed at random moments under load', () => {
   it('a process loses nothing, doubles nothing, and ends as an undisturbed one', async () => {
     const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
@@ -142,17 +181,7 @@ describe('killed at random moments under load', () => {
     expect(await run(killed, null)).toBe(true);
     expect(await run(calm, null)).toBe(true);
 
-    const driver = driveProcessor(counter, { partitions: 3 });
-    for (const event of fed()) driver.input(event);
-    const expected = driver
-      .outputsOf('request.settled')
-      .map((event) => `${event.body.requestId} ${event.objectKey}`)
-      .sort();
-    for (const directory of [killed, calm]) {
-      const { answered, revisions } = await withLog(directory, answers);
-      expect(answered.sort()).toEqual(expected);
-      for (const numbers of revisions.values()) expect(numbers).toEqual(numbers.map((_, index) => index + 1));
-    }
+    for (const directory of [killed, calm]) await expectAnswered(directory, EVENTS);
     const [ofKilled, ofCalm] = [await withLog(killed, drifts), await withLog(calm, drifts)];
     expect(Object.keys(ofCalm).length).toBeGreaterThan(0);
     expect(ofKilled).toEqual(ofCalm);
@@ -163,7 +192,7 @@ describe('killed at random moments under load', () => {
 /** The counter's own rows, of which none depends on when a timer fired. */
 function rowsIn(directory: string): unknown[] {
   const states = openEmbeddedStates({ directory: join(directory, 'state'), logger: silent });
-  const rows = [0, 1, 2].flatMap((partition) =>
+  const rows = Array.from({ length: PARTITIONS }, (_, partition) => partition).flatMap((partition) =>
     [...states.open(counter.name, partition, counter.version).entries()].filter(
       ([objectKey, part]) => !objectKey.startsWith('~') && part !== 'said' && !part.startsWith('timer/'),
     ),

@@ -1,0 +1,110 @@
+// One life of the process that the crash tests end: a source, the drift detector and the counter, on the embedded log and
+// state of a directory, until all of the load is processed or something stops.
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { driftDetector } from '../processors/drift/index.ts';
+import { createMemoryBlobs } from '../runtime/blobs/memory-blobs.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { openEmbeddedLog } from '../runtime/log/embedded-log.ts';
+import type { Faults } from '../runtime/log/faults.ts';
+import type { Log } from '../runtime/log/log.ts';
+import { type FaultPoint, runProcessor } from '../runtime/run-processor.ts';
+import { runSource } from '../runtime/run-source.ts';
+import type { Source } from '../runtime/source.ts';
+import { openEmbeddedStates } from '../runtime/state/embedded-states.ts';
+import { testCodec } from '../runtime/testing/codec.ts';
+import { counter } from '../runtime/testing/counter.ts';
+import { TEST_ORG } from '../runtime/testing/events.ts';
+import { silent } from '../runtime/testing/loop.ts';
+import { loadEvent } from './crash-load.ts';
+
+export const PARTITIONS = 3;
+const PROCESSORS = [counter, driftDetector];
+const AT_ONCE = 10;
+
+export interface Life {
+  directory: string;
+  /** How many events the load has. */
+  count: number;
+  /** Called when the loops run. */
+  onReady?: () => void;
+  /** Where the loop of the processors dies. */
+  faults?: (point: FaultPoint) => void;
+  /** Where the log dies. */
+  logFaults?: Faults;
+}
+
+/** Resolves to null when the whole load is processed, else to the reason for which something stopped. */
+export async function live({ directory, count, onReady, faults, logFaults }: Life): Promise<string | null> {
+  const stop = new AbortController();
+  const clock = systemClock;
+  const log = await openEmbeddedLog({
+    directory: join(directory, 'log'),
+    partitions: PARTITIONS,
+    clock,
+    logger: silent,
+    faults: logFaults,
+  });
+  const states = openEmbeddedStates({ directory: join(directory, 'state'), logger: silent });
+  const parts = {
+    log,
+    states,
+    codec: testCodec(),
+    org: TEST_ORG,
+    blobs: createMemoryBlobs(),
+    clock,
+    logger: silent,
+    metrics: new Registry(),
+    signal: stop.signal,
+  };
+  const processors = PROCESSORS.map((processor) => runProcessor({ ...parts, processor, faults }));
+  const reason = (): string | null =>
+    processors.flatMap((handle) => handle.status()).find((status) => status.phase === 'stopped')?.reason ??
+    null;
+
+  await Promise.allSettled(processors.map((handle) => handle.ready));
+  const source = runSource({ ...parts, source: load(count) });
+  onReady?.();
+  let settledAt = 0;
+  for (;;) {
+    await clock.sleep(5);
+    const { phase, reason: failure } = source.status();
+    const stopped = reason() ?? (phase === 'stopped' ? failure : null);
+    // What was put out last may set timers that are due at once.
+    if (phase !== 'finished' || !(await isProcessed(log))) settledAt = clock.now();
+    if (stopped === null && clock.now() - settledAt < 150) continue;
+    stop.abort();
+    await Promise.all([source.stopped, ...processors.map((handle) => handle.stopped)]);
+    await states.close();
+    await log.close().catch(() => undefined);
+    return stopped ?? reason();
+  }
+}
+
+/** Publishes the load from where the last process left off. */
+const load = (count: number): Source => ({
+  name: 'load',
+  async run(context) {
+    for (
+      let at = Number(context.progress('load') ?? 0);
+      at < count && !context.signal.aborted;
+      at += AT_ONCE
+    ) {
+      const events = Array.from({ length: Math.min(AT_ONCE, count - at) }, (_, n) => loadEvent(at + n));
+      await context.publish(events, [{ item: 'load', progress: at + AT_ONCE }]);
+      await context.clock.sleep(2, context.signal);
+    }
+  },
+});
+
+async function isProcessed(log: Log): Promise<boolean> {
+  for (const { name, reads } of PROCESSORS) {
+    const positions = new Map(
+      (await log.positions(name)).map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]),
+    );
+    for (let partition = 0; partition < log.partitions; partition++)
+      for (const topic of reads)
+        if ((positions.get(`${topic}/${partition}`) ?? 0) < (await log.end(topic, partition))) return false;
+  }
+  return true;
+}
