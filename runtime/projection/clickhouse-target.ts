@@ -16,15 +16,18 @@ import type { Prepared, Target } from './target.ts';
 /** Rows of one table as text, with the columns they are made of. */
 interface Lines {
   columns: string[];
-  /** Several rows each, so that a batch is few strings. */
+  /** Many rows each, so that a batch is few strings. */
+  pieces: string[];
+  /** Rows that are not yet a piece, and their length. */
   lines: string[];
+  length: number;
 }
 
 interface PreparedRows extends Prepared {
   tables: Map<string, Lines>;
 }
 
-/** Characters after which a new string of rows is begun. */
+/** Characters of a piece. */
 const PIECE = 65_536;
 const LOCATION = ['topic', 'partition', 'offset', 'row'];
 
@@ -55,6 +58,7 @@ export function clickHouseTarget(options: {
         addRows(prepared, each, projection.rows(each));
         if (slice.due()) await slice.next();
       }
+      for (const lines of prepared.tables.values()) endPiece(lines);
       return prepared;
     },
     async write(prepared, moves) {
@@ -65,7 +69,7 @@ export function clickHouseTarget(options: {
         await clickhouse.insert(
           tableNamed(table),
           first.columns,
-          parts.flatMap((part) => part.lines),
+          parts.flatMap((part) => part.pieces),
         );
       }
       if (moves.length > 0)
@@ -91,7 +95,7 @@ function addRows(
         throw new TypeError(`a row of ${table} is no object`);
       let held = prepared.tables.get(table);
       if (held === undefined) {
-        held = { columns: Object.keys(row).concat(LOCATION), lines: [] };
+        held = { columns: Object.keys(row).concat(LOCATION), pieces: [], lines: [], length: 0 };
         prepared.tables.set(table, held);
       }
       const values = Object.values(row);
@@ -99,11 +103,18 @@ function addRows(
         throw new TypeError(`rows of ${table} have different columns`);
       values.push(topic, partition, offset, number);
       const line = tabSeparated(values);
-      const last = held.lines.length - 1;
-      if (last >= 0 && held.lines[last]!.length < PIECE) held.lines[last] += line;
-      else held.lines.push(line);
+      held.lines.push(line);
+      held.length += line.length;
+      if (held.length >= PIECE) endPiece(held);
       prepared.rows++;
       prepared.bytes += line.length;
     }
   }
+}
+
+function endPiece(lines: Lines): void {
+  if (lines.length === 0) return;
+  lines.pieces.push(lines.lines.join(''));
+  lines.lines = [];
+  lines.length = 0;
 }

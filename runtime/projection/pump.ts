@@ -55,7 +55,8 @@ interface Refused extends Place {
 
 interface Batch<P> {
   prepared: P[];
-  located: Located[];
+  /** How many events were prepared; they themselves are let go, and read again should one be at fault. */
+  events: number;
   forgotten: Chunk['forgotten'];
   refused: Refused[];
   moves: Map<string, Move>;
@@ -220,7 +221,7 @@ export class Pump<P extends Prepared> {
   private empty(): Batch<P> {
     return {
       prepared: [],
-      located: [],
+      events: 0,
       forgotten: [],
       refused: [],
       moves: new Map(),
@@ -237,11 +238,11 @@ export class Pump<P extends Prepared> {
       ...rest,
       offset: record.offset,
     }));
-    const { prepared, located } = await this.prepare(chunk, refused);
+    const prepared = await this.prepare(chunk, refused);
     batch.prepared.push(prepared);
     batch.rows += prepared.rows;
     batch.bytes += prepared.bytes;
-    for (const each of located) batch.located.push(each);
+    batch.events += chunk.located.length;
     batch.forgotten.push(...chunk.forgotten);
     batch.refused.push(...refused);
     batch.unchanged += chunk.unchanged;
@@ -252,14 +253,11 @@ export class Pump<P extends Prepared> {
   }
 
   /** What the projection makes of the chunk; an event for which it throws is refused, the others stand. */
-  private async prepare(
-    chunk: Chunk,
-    refused: Refused[],
-  ): Promise<{ prepared: P; located: readonly Located[] }> {
+  private async prepare(chunk: Chunk, refused: Refused[]): Promise<P> {
     const { target } = this.options;
     const { located, forgotten } = chunk;
     try {
-      return { prepared: await target.prepare({ located, forgotten }), located };
+      return await target.prepare({ located, forgotten });
     } catch {
       const fine: Located[] = [];
       for (const each of located) {
@@ -271,7 +269,7 @@ export class Pump<P extends Prepared> {
         }
       }
       // When each is fine but all together are not, it is no event's fault: let it show.
-      return { prepared: await target.prepare({ located: fine, forgotten }), located: fine };
+      return await target.prepare({ located: fine, forgotten });
     }
   }
 
@@ -298,21 +296,41 @@ export class Pump<P extends Prepared> {
     } catch (error) {
       if (!target.refusesValues(error)) throw error;
       const refused: Refused[] = [];
-      await this.writeParts(batch.located, refused);
+      for (const move of moves) await this.writeAgain(move, batch.refused, refused);
       await this.recordLetters(refused);
       await target.write([await target.prepare({ located: [], forgotten: batch.forgotten })], moves);
     }
-    if (batch.located.length > 0) this.refusedInARow = 0;
+    if (batch.events > 0) this.refusedInARow = 0;
     const committed = new Map(this.committed);
     for (const move of moves) committed.set(placeKey(move), move.to);
     this.committed = committed;
     this.progressed = true;
     // A steady stream never leaves it idle: with the last read small, it is as good as there.
     if (moves.reduce((sum, move) => sum + move.to - move.from, 0) < NEAR) this.idle = true;
-    metrics.eventsIn(batch.located.length);
+    metrics.eventsIn(batch.events);
     metrics.unchanged(batch.unchanged);
     metrics.batch((clock.now() - batch.began) / 1000);
     this.announce();
+  }
+
+  /** Reads what a move passed over, and writes all of it that is not known to be at fault. */
+  private async writeAgain(move: Move, known: readonly Refused[], refused: Refused[]): Promise<void> {
+    const { log, codec, projection } = this.options;
+    const { topic, partition, to } = move;
+    const faulty = new Set(
+      known.filter((each) => placeKey(each) === placeKey(move)).map((each) => each.offset),
+    );
+    for (let from = move.from; from < to; ) {
+      const { records, next } = await log.read(topic, partition, from, { records: 500, bytes: 1 << 20 });
+      if (next <= from) break;
+      const located = records.flatMap(({ offset, key, value }): Located[] =>
+        offset >= to || value === null || faulty.has(offset) || projection.wants?.(key) === false
+          ? []
+          : [{ event: codec.decode(topic, value), topic, partition, offset }],
+      );
+      await this.writeParts(located, refused);
+      from = next;
+    }
   }
 
   /** Writes without moving positions, in halves where values are refused, until the events at fault stand alone. */

@@ -30,8 +30,6 @@ export interface Refused extends Place {
 
 export interface Chunk {
   located: Located[];
-  /** Bytes of what `located` was decoded from. */
-  bytes: number;
   /** Keys whose newest record is a tombstone. */
   forgotten: { topic: TopicName; key: string }[];
   refused: Refused[];
@@ -42,8 +40,8 @@ export interface Chunk {
 }
 
 /** What one turn reads at most, over all partitions that have something. */
-const RECORDS = 4000;
-const BYTES = 4 << 20;
+const RECORDS = 2000;
+const BYTES = 3 << 20;
 
 interface Cursor extends Place {
   next: number;
@@ -110,7 +108,6 @@ export class ProjectionReader {
     );
     const chunk: Chunk = {
       located: [],
-      bytes: 0,
       forgotten: [],
       refused: [],
       moves: [],
@@ -161,7 +158,6 @@ export class ProjectionReader {
     }
     try {
       chunk.located.push({ event: this.codec.decode(topic, value), topic, partition, offset });
-      chunk.bytes += value.length;
     } catch (error) {
       if (verdictOn(error) === 'stop') throw refusal(projection.name, { topic, partition, offset }, error);
       chunk.refused.push({ topic, partition, record, error });
