@@ -360,6 +360,69 @@ describe('state', () => {
   });
 });
 
+describe('a broadcast to many keys', () => {
+  const KEYS = 4_000;
+  const declareAll = (log: Log) =>
+    appendEvents(
+      log,
+      Array.from({ length: KEYS }, (_, n) =>
+        declared({}, { objectKey: key(`k${String(n).padStart(4, '0')}`) }),
+      ),
+    );
+  const reached = async (log: Log) => (await reasons(log)).filter((text) => text.includes('serial'));
+
+  it.each([
+    ['with its state', false],
+    ['without its state', true],
+  ])(
+    'is drained in several commits, and goes on behind its cursor when killed between them: %s',
+    async (_how, withoutState) => {
+      const { log, states, begin } = setUp();
+      const first = begin();
+      await declareAll(log);
+      await first.caughtUp();
+      await first.stop();
+      let commits = 0;
+      const second = begin(counter, (point) => {
+        if (point === 'committed' && ++commits === 2) throw new Error('killed');
+      });
+      await appendEvents(log, [statePublished({ serial: 5 })]);
+      await second.handle.stopped;
+      const some = (await reached(log)).length;
+      expect(some).toBeGreaterThan(0);
+      expect(some).toBeLessThan(KEYS);
+      if (withoutState) states.open('counter', 0, 1).clear();
+      const third = begin();
+      await appendEvents(log, [changeReported({}, { objectKey: key('k0000') })]);
+      await third.caughtUp();
+      const all = await reached(log);
+      expect(all).toHaveLength(KEYS);
+      expect(new Set(all).size).toBe(KEYS);
+      expect((await reasons(log)).at(-1)).toBe('k0000: changed 3');
+      await third.stop();
+      expect(storedRows(states, 1)[0]!.some(([objectKey]) => objectKey === '~drain')).toBe(false);
+    },
+  );
+
+  it('does not hold the event loop', async () => {
+    const { log, begin } = setUp();
+    const loop = begin();
+    await declareAll(log);
+    await loop.caughtUp();
+    let longest = 0;
+    let last = performance.now();
+    const watch = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    await appendEvents(log, [statePublished({ serial: 5 })]);
+    await loop.caughtUp();
+    clearInterval(watch);
+    expect(await reached(log)).toHaveLength(KEYS);
+    expect(longest).toBeLessThan(150);
+  });
+});
+
 describe('a crash', () => {
   const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
   const step = fc.record({
