@@ -19,9 +19,11 @@ import { ACCEPTED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, WAIT_TIMER } from './time
 
 const minute = 60_000;
 
-export const DEFAULT_OPTIONS = {
+/** An eventually consistent API may answer "not found" so long after a creation; nothing is waited for without a grace. */
+const SETTLE_MS = 10_000;
+
+const DEFAULT_OPTIONS = {
   graceMs: minute,
-  settleMs: 10_000,
   suspectWindowMs: 30 * minute,
   evidenceMs: 120 * minute,
   maxRunMs: 120 * minute,
@@ -34,7 +36,9 @@ export type DriftDetectorOptions = Pick<DetectorOptions, 'compare'> & Partial<De
 
 /** The detector as a processor. All times are milliseconds; see DetectorOptions. */
 export function createDriftDetector(given: DriftDetectorOptions): Processor {
-  const options: DetectorOptions = { ...DEFAULT_OPTIONS, severity: severityOf, ...given };
+  const { graceMs = DEFAULT_OPTIONS.graceMs } = given;
+  const settleMs = Math.min(SETTLE_MS, graceMs);
+  const options: DetectorOptions = { ...DEFAULT_OPTIONS, settleMs, severity: severityOf, ...given };
   return {
     name: 'drift',
     version: 1,

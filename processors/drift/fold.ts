@@ -123,7 +123,11 @@ function foldWithdrawn(rows: Rows, event: EventOf<'resource.withdrawn' | 'resour
     eventId: event.id,
     attributes: '{}',
   };
-  const writes: Write[] = [{ part: declaredPart(workspace, address), value: row }];
+  const writes: Write[] = [
+    { part: declaredPart(workspace, address), value: row },
+    // What it declared may now be declared nowhere: whether that is drift is for the rules to say.
+    { index: RULES_SCOPE, member: true },
+  ];
   if (before && !before.withdrawn) {
     writes.push({ part: instanceOf(before), value: undefined });
     writes.push(...elementRows(before, false), ...leaveListings(rows, before));

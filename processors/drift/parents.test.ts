@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { driveProcessor } from '../../runtime/testing/driver.ts';
+import {
+  changeReported,
+  declared,
+  observed,
+  statePublished,
+  TEST_TIME,
+} from '../../runtime/testing/events.ts';
+import type { Drift, Event } from '../../schemas/index.ts';
+import { driftDetector } from './index.ts';
+
+const minute = 60_000;
+const objectKey = 'default/aws/-/-/security-group/sg-1';
+const at = (offset: number) => ({ time: TEST_TIME + offset, objectKey });
+const block = (port: number) => ({
+  from_port: port,
+  to_port: port,
+  protocol: 'tcp',
+  cidr_blocks: ['10.0.0.0/8'],
+  description: '',
+  ipv6_cidr_blocks: [],
+  prefix_list_ids: [],
+  security_groups: [],
+  self: false,
+});
+/** The state's own copy of `ingress` is whatever the last refresh saw; `ports` are those. */
+const group = (ports: number[], offset = 0) =>
+  declared(
+    {
+      type: 'aws_security_group',
+      resourceId: 'sg-1',
+      address: 'aws_security_group.web',
+      attributes: JSON.stringify({ id: 'sg-1', ingress: ports.map(block) }),
+    },
+    at(offset),
+  );
+const rule = (port: number, workspace = 'prod', offset = 0) =>
+  declared(
+    {
+      workspace,
+      type: 'aws_security_group_rule',
+      resourceId: `sgrule-${port}`,
+      address: `aws_security_group_rule.r[${port}]`,
+      attributes: JSON.stringify({
+        id: `sgrule-${port}`,
+        security_group_id: 'sg-1',
+        type: 'ingress',
+        from_port: port,
+        to_port: port,
+        protocol: 'tcp',
+        cidr_blocks: ['10.0.0.0/8'],
+      }),
+    },
+    at(offset),
+  );
+const seen = (ports: number[], offset: number) =>
+  observed(
+    {
+      type: 'aws_security_group',
+      resourceId: 'sg-1',
+      attributes: JSON.stringify({ id: 'sg-1', ingress: ports.map(block) }),
+    },
+    at(offset),
+  );
+const published = [
+  statePublished({}, { time: TEST_TIME }),
+  statePublished({ workspace: 'other' }, { time: TEST_TIME }),
+];
+const opening = changeReported(
+  { operation: 'AuthorizeSecurityGroupIngress', targets: [{ type: 'aws_security_group', id: 'sg-1' }] },
+  at(minute),
+);
+
+function drifts(events: Event[]): Drift[] {
+  const driver = driveProcessor(driftDetector, { now: TEST_TIME + 10 * minute });
+  driver.inputs([...published, ...events]);
+  const current = new Map(driver.outputsOf('drift.current').map(({ body }) => [body.drift.id, body.drift]));
+  return [...current.values()];
+}
+const open = (events: Event[]) => drifts(events).filter((drift) => drift.status !== 'resolved');
+
+describe('a parent whose elements are declared by separate resources', () => {
+  it('is in sync when what it holds is what the children of all workspaces declare', () => {
+    expect(open([group([]), rule(443), rule(80, 'other'), seen([443, 80], minute)])).toEqual([]);
+  });
+
+  it('an element no one declares is unmanaged under the parent, even when a refresh wrote it into the state', () => {
+    const found = open([group([443, 22]), rule(443), opening, seen([443, 22], 2 * minute)]);
+    expect(found).toMatchObject([
+      { kind: 'unmanaged', type: 'aws_security_group', resourceId: 'sg-1', confidence: 'confirmed' },
+    ]);
+    expect(found[0]?.differences).toMatchObject([{ path: 'ingress', op: 'added', declared: null }]);
+    expect(found[0]?.differences[0]?.observed).toContain('22');
+    expect(found[0]?.actors).toMatchObject([{ name: 'alice' }]);
+  });
+
+  it('with no one seen to make it, it is only suspected: a state that is not connected may declare it', () => {
+    expect(open([group([]), rule(443), seen([443, 22], minute)])).toMatchObject([
+      { kind: 'unmanaged', confidence: 'suspected' },
+    ]);
+  });
+
+  it('is settled when the missing declaration comes', () => {
+    expect(open([group([]), rule(443), seen([443, 22], minute), rule(22, 'other')])).toEqual([]);
+  });
+
+  it('is settled when the element is gone', () => {
+    expect(open([group([]), rule(443), seen([443, 22], minute), seen([443], 2 * minute)])).toEqual([]);
+  });
+
+  it('without children its own blocks count', () => {
+    expect(open([group([443]), seen([443, 22], minute)])).toMatchObject([{ kind: 'modified' }]);
+  });
+});
