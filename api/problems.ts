@@ -13,8 +13,8 @@ const later =
   'It may work in a moment: try again. If it does not, the log has the reason under the correlation id.';
 const defect = 'This is a defect of the server. The log has the details under the correlation id.';
 
-/** Every code has a row, and a section of the same name in docs/errors.md (a test holds both). */
-export const ANSWERS: Record<ErrorCode, Answer> = {
+/** Every code has a row, and a section of the same name in docs/errors.md (a test holds that). */
+const ANSWERS: Record<ErrorCode, Answer> = {
   DM_CONFIG_INVALID: { status: 500, title: 'Configuration is invalid', detail: defect },
   DM_DATA_LOCKED: { status: 503, title: 'Data directory is in use', detail: later },
   DM_LOG_CORRUPT: { status: 500, title: 'The log is damaged', detail: defect },

@@ -26,7 +26,7 @@ interface GlobalOptions {
   output?: string;
 }
 
-export const DEFAULT_URL = 'http://127.0.0.1:8080';
+const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 export function sessionOf(io: Io, command: Command): Session {
   const options = command.optsWithGlobals<GlobalOptions>();
