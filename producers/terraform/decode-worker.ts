@@ -43,7 +43,7 @@ function hear(message: ToWorker): void {
       say({ say: 'opened', head: state.head });
       return;
     case 'declare': {
-      const before = message.table === null ? EMPTY_TABLE : decodeTable(bufferOf(message.table));
+      const before = message.table === null ? EMPTY_TABLE : decodeTable(Buffer.from(message.table));
       if (!state?.declare) throw new Error('nothing is open that could be declared');
       if (before === null) throw new Error('the table of the version before is not readable');
       batches = state.declare({ ...message.settings, hmac }, before);
@@ -51,7 +51,7 @@ function hear(message: ToWorker): void {
       return;
     }
     case 'withdraw': {
-      const before = decodeTable(bufferOf(message.table));
+      const before = decodeTable(Buffer.from(message.table));
       if (before === null) throw new Error('the table of the version before is not readable');
       drop();
       batches = withdrawEverything(before.rows, message);
@@ -93,8 +93,4 @@ function advance(): void {
     });
     say({ say: 'batch', changes, prints }, [prints.buffer]);
   }
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

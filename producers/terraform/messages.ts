@@ -10,8 +10,8 @@ export interface WorkerSetup {
 /** A worker has one job at a time: opened, then perhaps declared, until it is dropped. */
 export type ToWorker =
   | { say: 'open'; bytes: SharedArrayBuffer }
-  | { say: 'declare'; settings: Omit<DeclareSettings, 'hmac'>; table: Uint8Array | null }
-  | { say: 'withdraw'; table: Uint8Array; workspace: string; version: number; serial: number }
+  | { say: 'declare'; settings: Omit<DeclareSettings, 'hmac'>; table: SharedArrayBuffer | null }
+  | { say: 'withdraw'; table: SharedArrayBuffer; workspace: string; version: number; serial: number }
   /** One batch was taken: another may be made ready. */
   | { say: 'taken' }
   | { say: 'drop' };

@@ -44,7 +44,7 @@ const SLUG = /^[A-Za-z]+(?:[-_./ ][A-Za-z0-9]+)*$/;
 const MOST_REMEMBERED = 20_000;
 const LONGEST_REMEMBERED = 16_384;
 /** Of strings and names, what was found is kept for the next time. */
-const LONGEST_CACHED = 64;
+const LONGEST_CACHED = 32;
 const MOST_CACHED = 50_000;
 const MAX_JSON_TEXT = 1_000_000;
 const MAX_JSON_DEPTH = 64;

@@ -25,12 +25,16 @@ export interface Scopes {
   resolve(providerAddress: string, own: Scope, bound: (providerAddress: string) => Scope): Scope;
 }
 
+/** `*` stands for any part of a name, slashes too: names of workspaces are not paths. */
+const isNamed = (workspace: string, glob: string): boolean =>
+  picomatch.isMatch(workspace, glob, { dot: true, bash: true });
+
 /** The bindings that count in one workspace, as a function of the provider's address. The first that tells wins. */
 export function bindingsFor(
   workspace: string,
   bindings: readonly Binding[],
 ): (providerAddress: string) => Scope {
-  const mine = bindings.filter((binding) => picomatch.isMatch(workspace, binding.workspace, { dot: true }));
+  const mine = bindings.filter((binding) => isNamed(workspace, binding.workspace));
   const known = new Map<string, Scope>();
   return (providerAddress) => {
     const before = known.get(providerAddress);
