@@ -11,7 +11,7 @@ import type { Position } from '../log/log.ts';
 import type { Logger } from '../telemetry.ts';
 import { BatchWriter, SEGMENT_HEADER } from './row-batch.ts';
 import type { Place } from './row-index.ts';
-import { RowIndex } from './row-index.ts';
+import { RowIndex, SMALL } from './row-index.ts';
 import type { RowWrite, StateStore, StateStores } from './state.ts';
 import { readBatches, StateSegment, segmentFiles } from './state-segment.ts';
 
@@ -52,6 +52,13 @@ export function openEmbeddedStates(options: EmbeddedStatesOptions): StateStores 
     },
   };
 }
+
+type Put = (
+  objectKey: string,
+  part: string,
+  placed: { position: number; length: number } | null,
+  small: string | null,
+) => void;
 
 interface StoreOptions {
   directory: string;
@@ -129,26 +136,26 @@ class EmbeddedStore implements StateStore {
     this.writer.begin(at);
     const segment = this.segments.at(-1)!;
     const base = segment.length;
-    const put = (
-      objectKey: string,
-      part: string,
-      placed: { position: number; length: number } | null,
-    ): void => {
-      places.push({
-        objectKey,
-        part,
-        place: placed && {
-          segment: segment.number,
-          position: base + placed.position,
-          length: placed.length,
-        },
-      });
+    const put: Put = (objectKey, part, placed, small) => {
+      const place = placed && {
+        segment: segment.number,
+        position: base + placed.position,
+        length: placed.length,
+        small,
+      };
+      places.push({ objectKey, part, place });
     };
     // Before the rows: the newest write of a row must stand last.
     const cleaned = this.clean(put);
     for (const { objectKey, part, value } of rows) {
-      const placed = this.writer.add(objectKey, part, value);
-      put(objectKey, part, value === undefined ? null : placed);
+      const text = value === undefined ? null : JSON.stringify(value);
+      const placed = this.writer.add(objectKey, part, text);
+      put(
+        objectKey,
+        part,
+        text === null ? null : placed,
+        text !== null && text.length <= SMALL ? text : null,
+      );
     }
     const batch = this.writer.finish();
     segment.append(batch);
@@ -182,6 +189,7 @@ class EmbeddedStore implements StateStore {
   }
 
   private valueAt(place: Place, segment: StateSegment): Json {
+    if (place.small !== null) return JSON.parse(place.small) as Json;
     if (this.scratch.length < place.length) this.scratch = Buffer.allocUnsafeSlow(place.length * 2);
     segment.read(this.scratch, place.position, place.length);
     return JSON.parse(this.scratch.toString('utf8', 0, place.length)) as Json;
@@ -226,9 +234,7 @@ class EmbeddedStore implements StateStore {
    * the batch being written. So cleaning keeps pace with writing and never takes long at once. Older segments are gone
    * by then, so deletions in the oldest one have nothing left to delete and are dropped.
    */
-  private clean(
-    put: (objectKey: string, part: string, placed: { position: number; length: number }) => void,
-  ): () => void {
+  private clean(put: Put): () => void {
     const oldest = this.segments[0]!;
     if (this.segments.length < 2 || this.total < 2 * this.live + this.options.slackBytes) return () => {};
     const from = this.cleanedTo;
@@ -241,7 +247,7 @@ class EmbeddedStore implements StateStore {
         const place = this.index.get(objectKey, part);
         if (!place || length === null || place.segment !== oldest.number || place.position !== position + at)
           continue;
-        put(objectKey, part, this.writer.copy(objectKey, part, batch.subarray(at, at + length)));
+        put(objectKey, part, this.writer.copy(objectKey, part, batch.subarray(at, at + length)), place.small);
       }
       to = end;
       if (to - from >= enough) break;
@@ -292,13 +298,12 @@ class EmbeddedStore implements StateStore {
       if (version !== this.version) return `it has rows of version ${version}, not ${this.version}`;
       if (i > 0 && number !== files[i - 1]! + 1) return `segment ${number - 1} is missing`;
       let end = SEGMENT_HEADER;
-      for (const { end: next, positions, position, rows } of readBatches(segment, end, 2 << 20)) {
-        for (const { objectKey, part, at, length } of rows())
-          this.apply(
-            objectKey,
-            part,
-            length === null ? null : { segment: number, position: position + at, length },
-          );
+      for (const { batch, end: next, positions, position, rows } of readBatches(segment, end, 2 << 20)) {
+        for (const { objectKey, part, at, length } of rows()) {
+          const small = length !== null && length <= SMALL ? batch.toString('utf8', at, at + length) : null;
+          const place = length === null ? null : { segment: number, position: position + at, length, small };
+          this.apply(objectKey, part, place);
+        }
         this.at = positions();
         end = next;
       }

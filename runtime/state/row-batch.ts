@@ -4,7 +4,6 @@
 //   batch           magic u32 · crc u32 (of all that follows) · length u32 · positions length u32 · positions (JSON) · rows
 //   row             key length u32 · part length u32 · value length + 1, 0 deletes, u32 · key · part · value (JSON)
 import { crc32 } from 'node:zlib';
-import type { Json } from '../../schemas/index.ts';
 import type { Position } from '../log/log.ts';
 
 export const SEGMENT_HEADER = 20;
@@ -43,13 +42,11 @@ export class BatchWriter {
     this.end = BATCH_HEADER + length;
   }
 
-  /** Adds a row with its value, or a deletion; returns where the value begins in the batch and how long it is. */
-  add(objectKey: string, part: string, value: Json | undefined): { position: number; length: number } {
-    const text = value === undefined ? '' : JSON.stringify(value);
-    this.reserve(this.end, ROW_HEADER + (objectKey.length + part.length + text.length) * 3);
+  /** Adds a row with its value as JSON text, or a deletion; returns where the value begins in the batch, and its length. */
+  add(objectKey: string, part: string, text: string | null): { position: number; length: number } {
+    this.reserve(this.end, ROW_HEADER + (objectKey.length + part.length + (text?.length ?? 0)) * 3);
     const position = this.header(objectKey, part);
-    const length = value === undefined ? 0 : this.bytes.write(text, position);
-    return this.close(position, value === undefined ? null : length);
+    return this.close(position, text === null ? null : this.bytes.write(text, position));
   }
 
   /** Adds a row whose value is at hand as bytes. */

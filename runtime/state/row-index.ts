@@ -6,7 +6,11 @@ export interface Place {
   readonly segment: number;
   readonly position: number;
   readonly length: number;
+  /** The value itself (JSON text) when it is so short that its place would take as much memory: members of an index. */
+  readonly small: string | null;
 }
+
+export const SMALL = 32;
 
 /** Rows of one object key: parallel arrays in order of part. */
 interface Rows {
