@@ -32,7 +32,7 @@ const located: Located[] = examples.map((event, offset) => ({
   partition: 0,
   offset,
 }));
-const shift = Date.now() - Math.max(...examples.map((event) => event.time));
+const shift = Date.now() - Math.max(...examples.map((event) => event.recordedAt));
 const readBy = (projection: Projection): Located[] =>
   located.filter(({ topic }) => projection.reads.includes(topic));
 
@@ -91,7 +91,7 @@ async function writeTwice<P extends Prepared>(
   // As of today: what is older than the history is kept would be gone at once.
   const events = readBy(projection).map((each) => ({
     ...each,
-    event: { ...each.event, time: each.event.time + shift },
+    event: { ...each.event, recordedAt: each.event.recordedAt + shift },
   }));
   const write = async (): Promise<Json> => {
     await target.write([await target.prepare({ located: events, forgotten: [] })], []);
@@ -128,5 +128,6 @@ it('history is kept for 400 days in every ClickHouse table', async () => {
     { database: clickhouse.database },
   );
   expect(rows.length).toBe(4);
-  for (const { name, ddl } of rows) expect(ddl, name).toMatch(/TTL toDateTime\(at\) \+ toIntervalDay\(400\)/);
+  for (const { name, ddl } of rows)
+    expect(ddl, name).toMatch(/TTL toDateTime\(recorded_at\) \+ toIntervalDay\(400\)/);
 });

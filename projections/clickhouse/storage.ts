@@ -9,10 +9,13 @@ export const LOCATION = `topic LowCardinality(String),
 /** History is kept this long. Versions that still stand are in Postgres however old they are. */
 export const KEPT_DAYS = 400;
 
-/** The engine clause of a table with a column `at`. Equal location replaces; no merge sums anything. */
+/**
+ * The engine clause of a table with the columns `at` and `recorded_at`. Kept from when it was recorded: old feeds that are
+ * read today are history too. Equal location replaces; no merge sums anything.
+ */
 export const storage = (order: string): string =>
   `ENGINE = ReplacingMergeTree
 ORDER BY (${order}, topic, partition, offset, row)
 PARTITION BY toYYYYMM(at)
-TTL toDateTime(at) + INTERVAL ${KEPT_DAYS} DAY DELETE
+TTL toDateTime(recorded_at) + INTERVAL ${KEPT_DAYS} DAY DELETE
 SETTINGS ttl_only_drop_parts = 1`;
