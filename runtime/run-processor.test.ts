@@ -105,26 +105,40 @@ describe('the processor loop', () => {
     expect(text).toContain('driftmgr_events_in_total{kind="processor",name="counter"} 2');
   });
 
-  it('knows after a restart what was unchanged and what is stale, from stored shards and from the log', async () => {
-    for (const clean of [true, false]) {
+  it.each(['stopped', 'stored', 'committed'] as const)(
+    'knows after a restart what is unchanged and what is stale: last %s',
+    async (last) => {
       const { log, begin } = setUp();
-      let dead = false;
-      const first = begin(counter, () => {
-        if (dead) throw new Error('dead');
+      let dies: FaultPoint | null = null;
+      const first = begin(counter, (point) => {
+        if (point === dies) throw new Error('killed');
       });
       await appendEvents(log, [observed({}, { time: TEST_TIME })]);
       await first.caughtUp();
-      await appendEvents(log, [observed({}, { time: TEST_TIME + 100 })]);
-      await first.caughtUp();
-      dead = !clean;
-      await first.stop();
+      const later = observed({}, { time: TEST_TIME + 100 });
+      const other = observed({}, { objectKey: key('other'), time: TEST_TIME });
+      if (last === 'committed') {
+        // Its note is in the log only: neither stored with the rows nor with what was seen.
+        dies = 'committed';
+        await appendEvents(log, [later, other]);
+        await first.handle.stopped;
+      } else {
+        await appendEvents(log, [later]);
+        await first.caughtUp();
+        if (last === 'stored') {
+          // Its note stands before the stored positions; what was seen has never been stored.
+          dies = 'folded';
+          await appendEvents(log, [other]);
+          await first.handle.stopped;
+        } else await first.stop();
+      }
       const second = begin();
       await appendEvents(log, [observed({ attributes: '9' }, { time: TEST_TIME + 50 })]);
       await appendEvents(log, [observed({}, { time: TEST_TIME + 200 })]);
       await second.caughtUp();
-      expect(await reasons(log)).toEqual(['logs: observed 1']);
-    }
-  });
+      expect((await reasons(log)).filter((text) => text.startsWith('logs'))).toEqual(['logs: observed 1']);
+    },
+  );
 
   it('fires a timer that fell due while it was down, once', async () => {
     const { log, clock, begin } = setUp();
@@ -415,11 +429,14 @@ describe('a broadcast to many keys', () => {
       longest = Math.max(longest, performance.now() - last);
       last = performance.now();
     }, 1);
+    const began = performance.now();
     await appendEvents(log, [statePublished({ serial: 5 })]);
     await loop.caughtUp();
+    const took = performance.now() - began;
     clearInterval(watch);
     expect(await reached(log)).toHaveLength(KEYS);
-    expect(longest).toBeLessThan(150);
+    // In slices, whatever else the machine does: the longest pause is a small part of the whole.
+    expect(longest).toBeLessThan(took / 2);
   });
 });
 

@@ -160,11 +160,13 @@ describe('the source loop', () => {
       longest = Math.max(longest, performance.now() - last);
       last = performance.now();
     }, 1);
-    last = performance.now();
+    const began = performance.now();
+    last = began;
     await begin((context) => context.publish(events)).stopped;
     clearInterval(watch);
     expect(longest).toBeGreaterThan(0);
-    expect(longest).toBeLessThan(150);
+    // In slices, whatever else the machine does: the longest pause is a small part of the whole.
+    expect(longest).toBeLessThan((performance.now() - began) / 2);
   });
 
   it('keeps the order of calls that were not waited for', async () => {
