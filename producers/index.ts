@@ -1,44 +1,9 @@
-// The list of providers, and the identity of what no provider folder knows.
-import type { JsonObject } from '../schemas/index.ts';
-import { aws } from './aws/index.ts';
-import { digitalocean } from './digitalocean/index.ts';
-import type { Identity, Provider } from './provider.ts';
-
-export const PROVIDERS: readonly Provider[] = [aws, digitalocean];
-
-/** Raise it whenever an identity rule of any provider changes: states already read are then identified anew. */
-export const IDENTITY_VERSION = 1;
-
-/** The provider whose Terraform name this is; for others one that takes ids as they stand in the state. */
-export function providerNamed(terraformName: string): Provider {
-  const known = PROVIDERS.find((provider) => provider.terraformName === terraformName);
-  if (known) return known;
-  return {
-    name: terraformName,
-    terraformName,
-    scopeOf: () => ({ account: null, region: null }),
-    identify: ({ org, type, attributes }) => identifyById(org, terraformName, type, attributes),
-  };
-}
-
-/** `org/provider/-/-/type/id`: ids of unknown providers are taken as unique within the provider and type. */
-function identifyById(org: string, provider: string, type: string, attributes: JsonObject): Identity {
-  const resourceId = idIn(attributes);
-  return {
-    objectKeys: [`${org}/${provider}/-/-/${type}/${resourceId}`],
-    resourceId,
-    account: null,
-    region: null,
-    scopeProblem: null,
-  };
-}
-
-/** The attribute that names the object: `id` nearly always; newer providers may leave it out. Empty when none does. */
-function idIn(attributes: JsonObject): string {
-  for (const name of ['id', 'arn', 'self_link', 'name']) {
-    const value = attributes[name];
-    if (typeof value === 'string' && value !== '') return value;
-    if (typeof value === 'number') return String(value);
-  }
-  return '';
-}
+// The list of producers: what each folder has for those who put a system together.
+export { CLOUDTRAIL_FILES, cloudtrailFiles } from './aws/index.ts';
+export { digitaloceanSnapshots } from './digitalocean/index.ts';
+export {
+  createDecoder,
+  createFileBackend,
+  createHttpBackend,
+  createRefreshReactor,
+} from './terraform/index.ts';

@@ -4,8 +4,8 @@
 // Only then does declaring read it again and give events, so that nothing is ever published of a state that turns out
 // to be broken further down.
 import { stableId } from '../../schemas/index.ts';
-import { providerNamed } from '../index.ts';
 import type { Provider } from '../provider.ts';
+import { providerNamed } from '../providers.ts';
 import { parseProvider } from './address.ts';
 import type { Exact } from './exact-json.ts';
 import { isObject, parseExact, toJsonObject } from './exact-json.ts';

@@ -8,7 +8,7 @@ import { DriftError } from '../../runtime/errors.ts';
 import type { SourceContext, SourceEvent } from '../../runtime/source.ts';
 import type { Json, StateWriteKind } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
-import { IDENTITY_VERSION } from '../index.ts';
+import { IDENTITY_VERSION } from '../providers.ts';
 import type { DecodedState, Decoder, Settings } from './decoder.ts';
 import type { Binding } from './scope.ts';
 
