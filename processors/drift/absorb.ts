@@ -3,7 +3,7 @@
 import type { Difference, Drift, Json } from '../../schemas/index.ts';
 import { canonical } from '../../schemas/index.ts';
 
-export interface AbsorbInput {
+interface AbsorbInput {
   drift: Drift | undefined;
   /** What differs between the state now and the observation now. */
   natural: Difference[];

@@ -21,7 +21,7 @@ import {
 } from './rows.ts';
 import { WAIT_TIMER } from './timers.ts';
 
-export interface Concerned {
+interface Concerned {
   instances: DeclaredRow[];
   resources: { type: string; id: string; isContestable: boolean }[];
   /** Ends of drifts whose instance left this object. */

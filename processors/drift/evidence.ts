@@ -9,7 +9,7 @@ import { presentType } from './rules/parents.ts';
 export const NAMELESS_LIMIT = 64;
 
 /** A change as it is remembered. */
-export function evidenceFrom(event: EventOf<'change.reported'>): Evidence {
+function evidenceFrom(event: EventOf<'change.reported'>): Evidence {
   const { body } = event;
   return {
     id: event.id,

@@ -17,7 +17,7 @@ import {
 } from './rows.ts';
 import { WAIT_TIMER } from './timers.ts';
 
-export type Verdict =
+type Verdict =
   | { verdict: 'open' }
   | { verdict: 'unknown'; note: string }
   | { verdict: 'wait'; wait: Wait; refresh: string | null };

@@ -47,6 +47,12 @@ function declaredElements(rows: Rows, type: string, path: string, id: string): J
   return elements;
 }
 
+/** Whether the object has children of parents of this type at all: mostly not, and then nothing more is looked up. */
+function hasAnyChildren(rows: Rows, type: string): boolean {
+  for (const _ of rows.list(part('c', type, ''))) return true;
+  return false;
+}
+
 function hasChildren(rows: Rows, type: string, path: string, id: string): boolean {
   for (const parentId of [id, ''])
     for (const _ of rows.list(part('c', type, path, parentId, ''))) return true;
@@ -55,7 +61,8 @@ function hasChildren(rows: Rows, type: string, path: string, id: string): boolea
 
 /** The comparison of a parent without what differs in attributes that children declare. */
 export function withoutChildren(rows: Rows, row: DeclaredRow, comparison: Comparison): Comparison {
-  const paths = comparison.differences.length > 0 ? PATHS.get(row.type) : undefined;
+  const paths =
+    comparison.differences.length > 0 && hasAnyChildren(rows, row.type) ? PATHS.get(row.type) : undefined;
   const left = paths?.filter((path) => hasChildren(rows, row.type, path, row.resourceId)) ?? [];
   if (left.length === 0) return comparison;
   const differences = comparison.differences.filter(
@@ -73,7 +80,7 @@ export function undeclaredElements(
   compare: Compare,
 ): Difference[] {
   const paths = PATHS.get(row.type);
-  if (!paths || observed.attributes === null) return [];
+  if (!paths || observed.attributes === null || !hasAnyChildren(rows, row.type)) return [];
   return paths.flatMap((path) => {
     const elements = declaredElements(rows, row.type, path, row.resourceId);
     if (elements === null) return [];

@@ -7,7 +7,7 @@ import { type AbsorbedRow, part } from './rows.ts';
 import { ABSORBED_TIMER, FORGET_TIMER } from './timers.ts';
 
 /** A resolved drift is forgotten after this: 30 days. */
-export const FORGET_MS = 30 * 86_400_000;
+const FORGET_MS = 30 * 86_400_000;
 const ABSORBED_MS = 400 * 86_400_000;
 
 type Transition =

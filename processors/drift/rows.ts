@@ -72,7 +72,7 @@ export type Evidence = {
 };
 
 /** Declarations, shared: the newest boundary of a workspace's state. */
-export type StateRow = {
+type StateRow = {
   serial: number;
   time: number;
   /** Until when it is known to be the head: the time it was written or looked at. */
@@ -85,7 +85,7 @@ export type StateRow = {
 export type RunRow = { runId: string; open: boolean; time: number };
 
 /** Observations, shared: the newest complete listing of a scope. */
-export type ListingRow = { startedAt: number; eventId: string };
+type ListingRow = { startedAt: number; eventId: string };
 
 /** Timers: an instance that waits for a boundary or a moment. */
 export type WaitRow = {
