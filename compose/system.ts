@@ -51,6 +51,8 @@ export interface System {
   /** Readers that have stopped for good, and sources that failed for good; one sentence each. */
   failures(): Promise<string[]>;
   serving: Awaited<ReturnType<typeof watchServing>>;
+  /** Fills the projections anew from the log while the old ones serve; resolves when the new ones do. */
+  rebuild(projections: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -166,6 +168,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         reason === null ? [] : [`${name}: ${reason}`],
       );
 
+    const startRebuild = async (name: string): Promise<{ done: Promise<void> }> => {
+      const at = PROJECTIONS.findIndex((projection) => projection.name === name);
+      if (at === -1) throw unknownProjection(name);
+      return projections[at]!.rebuild();
+    };
+
     let url: string | null = null;
     if (options.api) {
       const keys = createKeys({ postgres, clock, logger });
@@ -183,9 +191,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         sources: sourceStatuses,
         topology: describeTopology(),
         rebuild: async (name) => {
-          const at = PROJECTIONS.findIndex((projection) => projection.name === name);
-          if (at === -1) throw unknownProjection(name);
-          await projections[at]!.rebuild();
+          const { done } = await startRebuild(name);
+          done.catch((error: unknown) => logger.error({ err: error, projection: name }, 'a rebuild failed'));
         },
         configuration: shown(configuration),
         jwt: configuration.jwt,
@@ -200,6 +207,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     return {
       url,
       serving,
+      rebuild: async (names) => {
+        const started = await Promise.all(names.map(startRebuild));
+        await Promise.all(started.map(({ done }) => done));
+      },
       sourcesEnded: Promise.all(sources.map((handle) => handle.stopped)).then(() => undefined),
       notReady,
       readers: async () => (await readers()).map(({ name, kind, lag }) => ({ name, kind, lag })),
