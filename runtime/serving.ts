@@ -17,6 +17,8 @@ export interface WatchedServing extends Serving {
   close(): void;
 }
 
+const RETRY_MS = 500;
+
 /** Told on every switch, in every process. */
 export const SERVING_CHANNEL = 'driftmgr_serving';
 
@@ -35,7 +37,7 @@ export async function watchServing(options: {
   clock: Clock;
   logger: Logger;
 }): Promise<WatchedServing> {
-  const { postgres, database, logger } = options;
+  const { postgres, database, clock, logger } = options;
   let generations = new Map<string, number>();
 
   async function refresh(): Promise<void> {
@@ -57,16 +59,30 @@ export async function watchServing(options: {
 
   await prepareProjections(postgres);
   await refresh();
+  const closed = new AbortController();
+  // A switch that is missed would leave questions with tables that are dropped after the grace: tried until it is known.
+  async function follow(): Promise<void> {
+    while (!closed.signal.aborted) {
+      try {
+        return await refresh();
+      } catch (error) {
+        if (closed.signal.aborted) return;
+        logger.warn({ err: error }, 'could not read which generations serve; trying again');
+        await clock.sleep(RETRY_MS, closed.signal);
+      }
+    }
+  }
   const unlisten = await postgres.listen(SERVING_CHANNEL, () => {
-    refresh().catch((error: unknown) =>
-      logger.warn({ err: error }, 'could not read which generations serve'),
-    );
+    void follow();
   });
   return {
     schema: (projection) => schemaOf(projection, generationOf(projection)),
     table: (projection, table) => tableOf(database, projection, table, generationOf(projection)),
     refresh,
-    close: unlisten,
+    close() {
+      closed.abort();
+      unlisten();
+    },
   };
 }
 
