@@ -6,7 +6,7 @@
 // - an output is one of `emits`, is no broadcast, and stays in the partition of the key it was decided on.
 // When `evolve` of an input throws, nothing of it is applied. When `decide` throws (or folding an output does), the
 // input stays folded and nothing is put out: the same that folding the input again on restore gives.
-import type { Event, EventOf, EventType, Json, TopicName } from '../schemas/index.ts';
+import type { Event, EventOf, EventType, TopicName } from '../schemas/index.ts';
 import {
   driftKey,
   EVENTS,
@@ -18,11 +18,12 @@ import {
   timerKey,
   topicOf,
 } from '../schemas/index.ts';
-import { firstNotBefore, type Overlay } from './processor/overlay.ts';
+import { Drain, indexRows } from './processor/drain.ts';
+import { KeyRows } from './processor/key-rows.ts';
+import type { Overlay } from './processor/overlay.ts';
 import type { Seen } from './processor/seen.ts';
 import type { Output, Processor, Rows, Write } from './processor.ts';
 import { SEEN, SHARED } from './processor.ts';
-import { compareText } from './state/order.ts';
 import { type Timer, Timers } from './timers.ts';
 
 const TIMERS: TopicName = 'driftmgr.timers';
@@ -31,7 +32,6 @@ const SEPARATOR = '\u001f';
 // The runtime's own rows stand under keys no object has: object keys start with an organisation.
 const TIMER_ROWS = '~timers';
 const DRAIN_ROWS = '~drain';
-const indexRows = (scope: string): string => `~index${SEPARATOR}${scope}`;
 const timerPart = (objectKey: string, what: string): string => `${objectKey}${SEPARATOR}${what}`;
 /** The name under which the progress of a broadcast stands among the partition's timers. */
 const DRAIN = '~drain';
@@ -423,99 +423,3 @@ export class PartitionFold {
 
 /** Rows of which object an event folds into: broadcasts, and what belongs to no object, into the shared ones. */
 const keyOf = (event: Event): string => event.objectKey ?? SHARED;
-
-class KeyRows implements Rows {
-  readonly objectKey: string;
-  private readonly rows: Overlay;
-  private readonly seen: Seen;
-
-  constructor(objectKey: string, rows: Overlay, seen: Seen) {
-    this.objectKey = objectKey;
-    this.rows = rows;
-    this.seen = seen;
-  }
-
-  get(part: string): Json | undefined {
-    if (part.startsWith(SEEN)) return this.seen.timeOf(part.slice(SEEN.length));
-    return this.rows.get(this.objectKey, part);
-  }
-
-  list(prefix: string): Iterable<[part: string, value: Json]> {
-    return this.rows.list(this.objectKey, prefix);
-  }
-
-  shared(part: string): Json | undefined {
-    return this.rows.get(SHARED, part);
-  }
-
-  listShared(prefix: string): Iterable<[part: string, value: Json]> {
-    return this.rows.list(SHARED, prefix);
-  }
-}
-
-const GATHERED_AT_ONCE = 2_000;
-
-/**
- * A broadcast on its way to its keys, in order of key. Its keys are those in its scopes when their turn comes: a key that
- * joins behind the cursor is not reached, one that leaves before its turn neither. So the cursor alone says how far it is.
- */
-class Drain {
-  readonly event: Event;
-  cursor: string | null;
-  private readonly scopes: readonly string[];
-  private gathering: Iterator<[part: string, value: Json]> | null = null;
-  private scope = 0;
-  private gathered: string[] = [];
-  private keys: string[] | null = null;
-  private at = 0;
-  private changed = false;
-
-  constructor(event: Event, scopes: readonly string[], cursor: string | null) {
-    this.event = event;
-    this.scopes = scopes;
-    this.cursor = cursor;
-  }
-
-  /** The next key; null when there is none left; undefined when keys are still being gathered (call again). */
-  next(rows: Overlay): string | null | undefined {
-    if (this.keys === null) {
-      if (!this.gather(rows)) return undefined;
-      this.keys = [...new Set(this.gathered.sort(compareText))];
-      this.gathered = [];
-    }
-    for (;;) {
-      const key = this.keys[this.at];
-      if (key === undefined) return null;
-      this.at++;
-      if (!this.changed || this.scopes.some((scope) => rows.get(indexRows(scope), key) !== undefined))
-        return key;
-    }
-  }
-
-  indexChanged(scope: string, objectKey: string, member: boolean): void {
-    if (this.keys === null || !this.scopes.includes(scope)) return;
-    this.changed = true;
-    if (!member) return;
-    const place = firstNotBefore(this.keys, objectKey);
-    if (place >= this.at && this.keys[place] !== objectKey) this.keys.splice(place, 0, objectKey);
-  }
-
-  /** Some more keys out of the index; true when all are there. No row changes until then. */
-  private gather(rows: Overlay): boolean {
-    for (let n = 0; n < GATHERED_AT_ONCE; ) {
-      const scope = this.scopes[this.scope];
-      if (scope === undefined) return true;
-      this.gathering ??= rows.list(indexRows(scope), '')[Symbol.iterator]();
-      const row = this.gathering.next();
-      if (row.done) {
-        this.gathering = null;
-        this.scope++;
-        continue;
-      }
-      n++;
-      if (this.cursor === null || compareText(row.value[0], this.cursor) > 0)
-        this.gathered.push(row.value[0]);
-    }
-    return false;
-  }
-}
