@@ -17,6 +17,8 @@ export interface World {
   key: string;
   /** Encodes and appends, as a source's publish does; broadcasts go to every partition. */
   append(events: Feed[]): Promise<void>;
+  /** The records of an event, encoded; to be appended as they are or with another time. */
+  encode(feed: Feed): NewRecord[];
   caughtUp(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -38,19 +40,16 @@ export async function openWorld(directory: string, overrides: Record<string, unk
     once: false,
   });
   const { log, codec } = running.adapters;
+  const encode = ({ event, fingerprint: print }: Feed): NewRecord[] => {
+    const [topic, key, value] = [topicOf(event.type), recordKey(event), codec.encode(event, print)];
+    return placement(event, log.partitions).map((partition) => ({ topic, partition, key, value }));
+  };
   return {
     running,
     url: running.url!,
     key: readAdminKey(directory)!,
-    async append(events) {
-      const records: NewRecord[] = [];
-      for (const { event, fingerprint: print } of events) {
-        const [topic, key, value] = [topicOf(event.type), recordKey(event), codec.encode(event, print)];
-        for (const partition of placement(event, log.partitions))
-          records.push({ topic, partition, key, value });
-      }
-      await log.append(records);
-    },
+    append: (events) => log.append(events.flatMap(encode)),
+    encode,
     caughtUp: () => caughtUp(running, systemClock),
     stop: () => running.stop(),
   };
@@ -204,6 +203,25 @@ export function changed(n: number, time: number, id: string): Feed {
       },
     },
   };
+}
+
+const TIME_AT = 5 + 16;
+
+/**
+ * The same observation at another time: a copy of its bytes with the time written anew (Avro long: zigzag, seven bits a
+ * byte), which is what a source would write that has nothing else to say. The length of the time does not change for
+ * centuries.
+ */
+export function laterCopy(record: NewRecord, time: number): NewRecord {
+  const value = Buffer.from(record.value!);
+  let rest = time * 2;
+  for (let at = TIME_AT; ; at++) {
+    const more = rest >= 128;
+    value[at] = (rest % 128) + (more ? 128 : 0);
+    if (!more) break;
+    rest = Math.floor(rest / 128);
+  }
+  return { ...record, value };
 }
 
 /** Calls back with slices of 0..count-1. */
