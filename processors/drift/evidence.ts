@@ -2,7 +2,7 @@
 // in which they arrived plays no part.
 import type { Rows } from '../../runtime/processor.ts';
 import type { Actor, Drift, Event, EventOf } from '../../schemas/index.ts';
-import { type Evidence, evidenceOf, instancesOf, isDeclared, targetsOf } from './rows.ts';
+import { ANY_TYPE, type Evidence, evidenceOf, instancesOf, isDeclared, targetsOf } from './rows.ts';
 import { presentType } from './rules/parents.ts';
 
 /** More instances of one type than this are not all suspected for a change that names none of them. */
@@ -41,17 +41,20 @@ const inOrder = (a: Evidence, b: Evidence): number =>
   a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 /**
- * Changes that touch one instance, oldest first: those that name it, and those that name only its type, unless they name
- * another declared instance of this object, or the object has more than NAMELESS_LIMIT instances of the type.
+ * Changes that touch one instance, oldest first: those that name it, and those that name only its type or its object,
+ * unless they name another declared instance of this object, or the object has more than NAMELESS_LIMIT instances of the type.
  * `arriving` is the change being decided on, which no row holds yet.
  */
 export function changesOf(rows: Rows, type: string, id: string, arriving: Evidence | null): Evidence[] {
   const named = evidenceOf(rows, type, id);
-  let nameless = evidenceOf(rows, type, null);
+  let nameless = namelessOf(rows, type);
   if (arriving) {
     const isNew = (list: Evidence[]): boolean => list.every((one) => one.id !== arriving.id);
     const names = (of: string | null): boolean =>
-      arriving.targets.some((target) => target.id === of && presentType(target.type) === presentType(type));
+      arriving.targets.some(
+        (target) =>
+          target.id === of && (target.type === ANY_TYPE || presentType(target.type) === presentType(type)),
+      );
     if (names(id) && isNew(named)) named.push(arriving);
     else if (names(null) && isNew(nameless)) nameless.push(arriving);
   }
@@ -65,6 +68,12 @@ export function changesOf(rows: Rows, type: string, id: string, arriving: Eviden
   const all = nameless.length > 0 ? [...named, ...nameless] : named;
   return all.length > 1 ? all.sort(inOrder) : all;
 }
+
+/** Changes that name no instance: those of the type, and those of which only the object is known. */
+const namelessOf = (rows: Rows, type: string): Evidence[] => [
+  ...evidenceOf(rows, type, null),
+  ...evidenceOf(rows, ANY_TYPE, null),
+];
 
 /** Whether a change names an instance that is declared under the key. */
 export const namesDeclared = (rows: Rows, change: Evidence): boolean =>
@@ -130,7 +139,7 @@ export function forgotten(rows: Rows, drift: Drift | undefined, changes: readonl
   const actors = drift && drift.status !== 'resolved' ? drift.actors : [];
   if (actors.length === 0) return [];
   // Nameless changes count as kept even where another instance took them over.
-  const ids = new Set([...changes, ...evidenceOf(rows, drift!.type, null)].flatMap(idsOf));
+  const ids = new Set([...changes, ...namelessOf(rows, drift!.type)].flatMap(idsOf));
   return actors.flatMap((actor) => {
     const eventIds = actor.eventIds.filter((id) => !ids.has(id));
     return eventIds.length > 0 ? [{ ...actor, eventIds }] : [];

@@ -123,6 +123,9 @@ export const asRow = (value: object): Json => value as Json;
 export const declaredAt = (rows: Rows, workspace: string, address: string): DeclaredRow | undefined =>
   rows.get(declaredPart(workspace, address)) as DeclaredRow | undefined;
 
+/** Stands for every type. */
+export const ANY_TYPE = '';
+
 /** Instances declared under the key, of one type and, when given, one id; at most `limit`. */
 export function instancesOf(
   rows: Rows,
@@ -131,7 +134,8 @@ export function instancesOf(
   limit = Number.POSITIVE_INFINITY,
 ): DeclaredRow[] {
   const found: DeclaredRow[] = [];
-  const prefix = id === null ? part('i', presentType(type), '') : part('i', presentType(type), id, '');
+  const names = type === ANY_TYPE ? [] : id === null ? [presentType(type)] : [presentType(type), id];
+  const prefix = part('i', ...names, '');
   for (const [name] of rows.list(prefix)) {
     const [, , , workspace, address] = namesOf(name);
     const row = declaredAt(rows, workspace!, address!);
@@ -234,5 +238,6 @@ export function attributesOf(row: { attributes: string | null }): JsonObject {
   return value;
 }
 
+/** A change that names no type, known by its object alone, is one of whatever is declared there. */
 export const targetsOf = (targets: readonly Target[]): Evidence['targets'] =>
-  targets.map(({ type, id }) => ({ type, id }));
+  targets.length === 0 ? [{ type: ANY_TYPE, id: null }] : targets.map(({ type, id }) => ({ type, id }));

@@ -166,6 +166,48 @@ describe('suspected drifts', () => {
   });
 });
 
+describe('a change of which only the object is known', () => {
+  const change = changeReported({ targets: [], operation: 'SetVaultAccessPolicy' }, at(minute));
+
+  it('is one of whatever is declared there, in any order of arrival', () => {
+    for (const order of [
+      [...state(A), change],
+      [change, ...state(A)],
+    ]) {
+      const detector = given();
+      detector.inputs(order);
+      expect(detector.open()).toMatchObject([
+        { kind: 'modified', confidence: 'suspected', actors: [{ name: 'alice' }] },
+      ]);
+    }
+  });
+
+  it('opens nothing where nothing is declared, however it is called', () => {
+    const detector = given();
+    for (const verb of ['create', 'delete', 'update'] as const)
+      detector.input(changeReported({ targets: [], verb, providerEventId: verb }, at(minute)));
+    expect(detector.drifts()).toEqual([]);
+  });
+
+  it('does not say that what is declared there is gone, whatever it deleted', () => {
+    const detector = given();
+    detector.inputs([...state(A), changeReported({ targets: [], verb: 'delete' }, at(minute))]);
+    expect(detector.open()).toMatchObject([{ kind: 'modified', confidence: 'suspected' }]);
+  });
+
+  it('by Terraform opens nothing', () => {
+    const detector = given();
+    detector.inputs([...state(A), changeReported({ targets: [], actor: byTerraform }, at(minute))]);
+    expect(detector.drifts()).toEqual([]);
+  });
+
+  it('is dismissed by an observation after it that equals the declaration', () => {
+    const detector = given();
+    detector.inputs([...state(A), change, observed({ attributes: A }, at(2 * minute))]);
+    expect(detector.drifts()).toMatchObject([{ status: 'resolved', resolution: 'dismissed' }]);
+  });
+});
+
 describe('deletions by someone else', () => {
   const deletion = changeReported(
     { verb: 'delete', operation: 'DeleteBucket', providerEventId: 'd' },
