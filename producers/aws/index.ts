@@ -42,7 +42,8 @@ function scopeOf(type: string, attributes: JsonObject): Scope {
   }
   region ??= text(attributes.region);
   region ??= ZONE.exec(text(attributes.availability_zone) ?? '')?.[1] ?? null;
-  for (const member of ['owner_id', 'account_id', 'registry_id']) {
+  // `account_id` names the owner in the types of S3 alone; elsewhere it is whom something is shared with.
+  for (const member of ['owner_id', 'registry_id', ...(type.startsWith('aws_s3') ? ['account_id'] : [])]) {
     const value = text(attributes[member]);
     if (!account && value && ACCOUNT.test(value)) account = value;
   }
