@@ -1,0 +1,493 @@
+// `driftmgr scan` end to end: real command, real embedded system, state and CloudTrail files as Terraform and S3 write
+// them, DigitalOcean by its stand-in over HTTP.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DriftJson } from '../api/types.ts';
+import { CALLS } from '../producers/aws/fixtures/calls.ts';
+import { aws } from '../producers/aws/index.ts';
+import {
+  type Estate,
+  type StandIn,
+  sampleEstate,
+  sampleState,
+  startStandIn,
+  TOKEN,
+} from '../producers/digitalocean/stand-in.ts';
+import type { JsonObject } from '../schemas/index.ts';
+import { type Scanned, scan, scanned } from './testing/scans.ts';
+import { type Declared, stateFile } from './testing/states.ts';
+import { ACCOUNT, CALLERS, type Call, deliveredAs, REGION, recordOf, writeTrail } from './testing/trail.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'driftmgr-scans-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const bucket = (name: string): Declared => ({
+  type: 'aws_s3_bucket',
+  attributes: { id: name, bucket: name, arn: `arn:aws:s3:::${name}`, region: REGION },
+});
+const group = 'sg-0cafe00000000beef';
+/** What only Terraform, failed calls and readers touch. */
+const QUIET: Declared[] = [
+  bucket('quiet'),
+  { type: 'aws_s3_bucket_policy', attributes: { id: 'quiet', bucket: 'quiet', policy: '{}' } },
+  {
+    type: 'aws_security_group',
+    attributes: {
+      id: group,
+      arn: `arn:aws:ec2:${REGION}:${ACCOUNT}:security-group/${group}`,
+      owner_id: ACCOUNT,
+    },
+  },
+  { type: 'aws_lambda_function', attributes: lambda('quiet') },
+];
+const SCALED: Declared = {
+  type: 'aws_autoscaling_group',
+  attributes: {
+    id: 'scaled',
+    name: 'scaled',
+    arn: `arn:aws:autoscaling:${REGION}:${ACCOUNT}:autoScalingGroup:u:autoScalingGroupName/scaled`,
+  },
+};
+const STACKED: Declared = { type: 'aws_lambda_function', attributes: lambda('stacked') };
+const DEPLOYED: Declared = { type: 'aws_lambda_function', attributes: lambda('deployed') };
+
+function lambda(name: string): JsonObject {
+  return { id: name, function_name: name, arn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}` };
+}
+
+/** Each of them once, in the state of the workspace `calls`. */
+const CALLED = [
+  ...new Map(
+    CALLS.flatMap((call) => call.state).map((one) => [`${one.type} ${String(one.attributes.id)}`, one]),
+  ).values(),
+];
+const HANDS = [CALLERS.alice, CALLERS.bob, CALLERS.script, CALLERS.root] as const;
+const byHand = (index: number) => HANDS[index % HANDS.length]!;
+
+const ingress = { groupId: group, ipPermissions: { items: [] } };
+const QUIET_CALLS: Call[] = [
+  {
+    id: 'tf-1',
+    at: 1,
+    source: 'ec2',
+    name: 'AuthorizeSecurityGroupIngress',
+    req: ingress,
+    by: CALLERS.terraform,
+  },
+  {
+    id: 'tf-2',
+    at: 2,
+    source: 's3',
+    name: 'PutBucketPolicy',
+    req: { bucketName: 'quiet' },
+    by: CALLERS.terraformToS3,
+  },
+  {
+    id: 'tf-3',
+    at: 3,
+    source: 's3',
+    name: 'DeleteBucketPolicy',
+    req: { bucketName: 'quiet' },
+    by: CALLERS.oldTerraform,
+  },
+  {
+    id: 'tf-4',
+    at: 4,
+    source: 'lambda',
+    name: 'UpdateFunctionCode20150331v2',
+    req: { functionName: 'quiet' },
+    by: CALLERS.openTofu,
+  },
+  {
+    id: 'tf-5',
+    at: 5,
+    source: 's3',
+    name: 'CreateBucket',
+    req: { bucketName: 'not-in-any-state' },
+    by: CALLERS.terraform,
+  },
+  {
+    id: 'failed-1',
+    at: 6,
+    source: 'ec2',
+    name: 'RevokeSecurityGroupIngress',
+    req: ingress,
+    errorCode: 'Client.UnauthorizedOperation',
+    by: CALLERS.alice,
+  },
+  {
+    id: 'failed-2',
+    at: 7,
+    source: 's3',
+    name: 'DeleteBucket',
+    req: { bucketName: 'quiet' },
+    errorCode: 'AccessDenied',
+    by: CALLERS.bob,
+  },
+  {
+    id: 'failed-3',
+    at: 8,
+    source: 's3',
+    name: 'CreateBucket',
+    req: { bucketName: 'taken' },
+    errorCode: 'BucketAlreadyExists',
+    by: CALLERS.bob,
+  },
+  {
+    id: 'dry-1',
+    at: 9,
+    source: 'ec2',
+    name: 'DeleteSecurityGroup',
+    req: { groupId: group },
+    errorCode: 'Client.DryRunOperation',
+    by: CALLERS.script,
+  },
+  {
+    id: 'read-1',
+    at: 10,
+    source: 'ec2',
+    name: 'DescribeSecurityGroups',
+    req: ingress,
+    readOnly: true,
+    by: CALLERS.alice,
+  },
+  {
+    id: 'read-2',
+    at: 11,
+    source: 's3',
+    name: 'GetBucketPolicy',
+    req: { bucketName: 'quiet' },
+    readOnly: true,
+    by: CALLERS.bob,
+  },
+  { id: 'read-3', at: 12, source: 'lambda', name: 'ListFunctions20150331', req: null, by: CALLERS.script },
+  {
+    id: 'sign-in',
+    at: 13,
+    source: 'signin',
+    name: 'ConsoleLogin',
+    resp: { ConsoleLogin: 'Success' },
+    eventType: 'AwsConsoleSignIn',
+    by: CALLERS.alice,
+  },
+];
+const MADE_BY_HAND = 'sg-0feed00000000f00d';
+const CALLS_MADE: Call[] = [
+  ...QUIET_CALLS,
+  {
+    id: 'scaling',
+    at: 20,
+    source: 'autoscaling',
+    name: 'UpdateAutoScalingGroup',
+    req: { autoScalingGroupName: 'scaled', desiredCapacity: 6 },
+    by: CALLERS.autoscaling,
+  },
+  {
+    id: 'stack',
+    at: 21,
+    source: 'lambda',
+    name: 'UpdateFunctionConfiguration20150331v2',
+    req: { functionName: 'stacked' },
+    by: CALLERS.cloudformation,
+  },
+  {
+    id: 'deploy',
+    at: 22,
+    source: 'lambda',
+    name: 'UpdateFunctionCode20150331v2',
+    req: { functionName: 'deployed' },
+    by: CALLERS.script,
+  },
+  {
+    id: 'made',
+    at: 30,
+    source: 'ec2',
+    name: 'CreateSecurityGroup',
+    req: { groupName: 'mine' },
+    resp: { groupId: MADE_BY_HAND },
+    by: CALLERS.alice,
+  },
+  {
+    id: 'made-and-removed',
+    at: 31,
+    source: 's3',
+    name: 'CreateBucket',
+    req: { bucketName: 'scratch' },
+    by: CALLERS.bob,
+  },
+  {
+    id: 'removed',
+    at: 500,
+    source: 's3',
+    name: 'DeleteBucket',
+    req: { bucketName: 'scratch' },
+    by: CALLERS.bob,
+  },
+  ...CALLS.map(
+    ({ source, name, req, resp, resources }, index): Call => ({
+      id: `call-${index}`,
+      at: 1_000 + 10 * index,
+      source,
+      name,
+      req,
+      ...(resp ? { resp } : {}),
+      ...(resources ? { resources } : {}),
+      by: byHand(index),
+    }),
+  ),
+];
+
+const drifting = (drifts: DriftJson[], eventId: string): DriftJson[] =>
+  drifts.filter((drift) => drift.actors.some((actor) => actor.eventIds.includes(eventId)));
+
+describe('scan of CloudTrail files', () => {
+  let states: string;
+  let whole: Scanned;
+  let code: number;
+
+  const scanTrail = (trail: string, ...more: string[]) =>
+    scan([
+      '--state',
+      states,
+      '--cloudtrail',
+      join(directory, trail),
+      '--format',
+      'json',
+      '--config',
+      join(directory, 'driftmgr.yaml'),
+      ...more,
+    ]);
+
+  beforeAll(async () => {
+    states = join(directory, 'states');
+    await stateFile(join(states, 'calls.tfstate'), CALLED);
+    await stateFile(join(states, 'prod.tfstate'), [...QUIET, SCALED, STACKED, DEPLOYED]);
+    await writeFile(
+      join(directory, 'driftmgr.yaml'),
+      `terraform:\n  workspaces:\n    - { name: prod, owner: team-shop }\naws:\n  pipelines: ['arn:aws:iam::*:role/ops-cleanup']\n`,
+    );
+    const records = CALLS_MADE.map(recordOf);
+    const half = records.length >> 1;
+    await writeTrail(join(directory, 'trail'), {
+      [deliveredAs(1)]: records.slice(0, half),
+      [deliveredAs(2)]: records.slice(half),
+    });
+    const ran = await scanTrail('trail', '--all');
+    code = ran.code;
+    whole = scanned(ran);
+  });
+
+  it('counts what the states declare, and says that nothing is confirmed', () => {
+    expect(whole.summary).toMatchObject({
+      workspaces: 2,
+      resources: CALLED.length + QUIET.length + 3,
+      drifts: 0,
+      accepted: 0,
+    });
+    expect(whole.summary.suspected).toBe(
+      whole.drifts.filter((drift) => drift.status === 'open' && drift.ignoredBy === null).length,
+    );
+    expect(code).toBe(3);
+  });
+
+  it.each(QUIET_CALLS.map((call) => [call.id, call.name] as const))('%s (%s) opens nothing', (id) => {
+    expect(drifting(whole.drifts, id)).toEqual([]);
+  });
+
+  it('what only Terraform, failed calls and readers touched has no drift', () => {
+    const ids = new Set(QUIET.map((one) => `${one.type} ${String(one.attributes.id)}`));
+    expect(whole.drifts.filter((drift) => ids.has(`${drift.type} ${drift.resourceId}`))).toEqual([]);
+  });
+
+  it.each(CALLS.map((call, index) => [`${call.source}:${call.name} (${index})`, call, index] as const))(
+    '%s by hand is a suspected drift with actor, tool, address and event id',
+    (_, call, index) => {
+      const found = drifting(whole.drifts, `call-${index}`).filter((drift) => drift.workspace === 'calls');
+      const { identity, userAgent, sourceIp } = byHand(index);
+      for (const { type, attributes, unnamed } of call.state) {
+        // The volume is declared by itself; then it is that which was touched, not the machine it hangs on.
+        if (unnamed && call.name === 'ModifyVolume') continue;
+        const { resourceId } = aws.identify({
+          org: 'default',
+          type,
+          attributes,
+          scope: { account: ACCOUNT, region: REGION },
+        });
+        const drift = found.find((one) => one.type === type && one.resourceId === resourceId);
+        expect(drift, `${type} ${resourceId}`).toMatchObject({
+          confidence: 'suspected',
+          status: 'open',
+          differences: [],
+        });
+        expect(drift?.kind).toBe(call.verb === 'delete' ? 'missing' : 'modified');
+        expect(drift?.address).toMatch(`${type}.`);
+        const actor = drift?.actors.find((one) => one.eventIds.includes(`call-${index}`));
+        expect(actor).toMatchObject({ userAgent, sourceIp });
+        expect([
+          identity.arn,
+          (identity as { sessionContext?: { sessionIssuer: JsonObject } }).sessionContext?.sessionIssuer.arn,
+        ]).toContain(actor?.principal);
+        expect(actor?.via).toBe((['console', 'cli', 'pipeline', 'sdk'] as const)[index % HANDS.length]);
+      }
+    },
+  );
+
+  it('what services did is labelled with the service, and with whom it acted for', () => {
+    const [scaling, ...others] = drifting(whole.drifts, 'scaling');
+    expect(others).toEqual([]);
+    expect(scaling).toMatchObject({
+      type: 'aws_autoscaling_group',
+      confidence: 'suspected',
+      owner: 'team-shop',
+      actors: [{ via: 'service', name: 'autoscaling.amazonaws.com for AutoScaling', sourceIp: null }],
+    });
+    expect(drifting(whole.drifts, 'stack')).toMatchObject([
+      {
+        address: 'aws_lambda_function.r5',
+        actors: [{ via: 'service', name: 'cloudformation.amazonaws.com for alice' }],
+      },
+    ]);
+  });
+
+  it('what a configured pipeline did is labelled as such', () => {
+    expect(drifting(whole.drifts, 'deploy')).toMatchObject([
+      {
+        address: 'aws_lambda_function.r6',
+        confidence: 'suspected',
+        actors: [{ via: 'pipeline', name: 'cron-host-3' }],
+      },
+    ]);
+  });
+
+  it('what was made by hand is unmanaged, and resolved when the same hand removes it', () => {
+    expect(drifting(whole.drifts, 'made')).toMatchObject([
+      {
+        kind: 'unmanaged',
+        confidence: 'suspected',
+        status: 'open',
+        workspace: null,
+        resourceId: MADE_BY_HAND,
+        actors: [{ name: 'alice' }],
+      },
+    ]);
+    expect(drifting(whole.drifts, 'made-and-removed')).toMatchObject([
+      {
+        kind: 'unmanaged',
+        status: 'resolved',
+        resolution: 'removed',
+        resourceId: 'scratch',
+        actors: [{ name: 'bob' }],
+        resolvedBy: expect.stringMatching(/^chg_/),
+      },
+    ]);
+  });
+
+  it('the same files shuffled, duplicated and split, in other layouts: the same drifts with the same ids', async () => {
+    const records = shuffled([...CALLS_MADE, ...CALLS_MADE].map(recordOf));
+    const files: Record<string, JsonObject[]> = {
+      // Digests lie beside the events, and are no events.
+      [`AWSLogs/${ACCOUNT}/CloudTrail-Digest/${REGION}/2026/03/02/digest.json.gz`]: [],
+    };
+    for (let at = 0, n = 0; at < records.length; n++) {
+      const size = 1 + ((n * 5) % 11);
+      const name = [
+        `flat-${n}.json`,
+        deliveredAs(n),
+        `more/o-example/${n}/events.json.gz`,
+        `plain/${n}.json`,
+      ][n % 4]!;
+      files[name] = records.slice(at, at + size);
+      at += size;
+    }
+    expect(Object.keys(files).length).toBeGreaterThan(20);
+    await writeTrail(join(directory, 'scattered'), files);
+    const ran = await scanTrail('scattered', '--all');
+    expect(ran.code).toBe(3);
+    const again = scanned(ran);
+    expect(steady(again.drifts)).toEqual(steady(whole.drifts));
+    expect(again.summary).toEqual(whole.summary);
+    expect(again.coverage).toEqual(whole.coverage);
+  });
+});
+
+/** What must not depend on the order of arrival: all but how many steps it took to get there. */
+const steady = (drifts: readonly DriftJson[]) =>
+  drifts
+    .map(({ revision: _, changedAt: __, declaredAsOf: ___, ...drift }) => drift)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+
+/** The same order on every run. */
+function shuffled<T>(items: T[]): T[] {
+  let seed = 4711;
+  const random = (): number => {
+    seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff;
+    return seed / 0x80000000;
+  };
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [items[i], items[j]] = [items[j]!, items[i]!];
+  }
+  return items;
+}
+
+describe('scan of DigitalOcean', () => {
+  let standIn: StandIn;
+  let state: string;
+  beforeAll(async () => {
+    standIn = await startStandIn(sampleEstate());
+    standIn.limit = 1_000_000;
+    state = join(directory, 'edge.tfstate');
+    const declared = Object.entries(sampleState()).flatMap(([type, instances]) =>
+      instances.map((attributes): Declared => ({ type, attributes })),
+    );
+    await stateFile(state, declared, 'registry.terraform.io/digitalocean/digitalocean');
+  });
+  afterAll(() => standIn.close());
+
+  const scanEstate = (estate: Estate, ...more: string[]) => {
+    standIn.estate = estate;
+    return scan(['--state', state, '--digitalocean', ...more], {
+      DRIFTMGR_DIGITALOCEAN_TOKEN: TOKEN,
+      DRIFTMGR_DIGITALOCEAN_URL: standIn.url,
+    });
+  };
+
+  it('a clean estate has no drift: exit code 0, and the table says so', async () => {
+    const ran = await scanEstate(sampleEstate());
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toMatch(/^.*\b\d+ resources in 1 workspace · 0 drifts\n/m);
+  });
+
+  it('one mutated field is exactly that drift: exit code 2, told in SARIF', async () => {
+    const estate = sampleEstate();
+    estate['/v2/load_balancers']![0]!.redirect_http_to_https = false;
+    const ran = await scanEstate(estate, '--format', 'sarif');
+    expect(ran).toMatchObject({ code: 2, err: '' });
+    const log = JSON.parse(ran.out) as {
+      version: string;
+      runs: { results: { message: { text: string }; ruleId: string }[] }[];
+    };
+    expect(log.version).toBe('2.1.0');
+    expect(log.runs[0]!.results).toHaveLength(1);
+    expect(log.runs[0]!.results[0]!.message.text).toContain('redirect_http_to_https');
+  });
+
+  it('a 500 on one page makes that type unknown, not missing: exit code 3, told in JUnit', async () => {
+    standIn.pageSize = 1;
+    standIn.fault = (path, page) =>
+      path === '/v2/droplets' && page === 2 ? { status: 500, body: '{}' } : null;
+    const ran = await scanEstate(sampleEstate(), '--format', 'junit');
+    standIn.fault = null;
+    standIn.pageSize = 200;
+    expect(ran).toMatchObject({ code: 3, err: '' });
+    expect(ran.out).toMatch(/^<\?xml version="1.0"/);
+    expect(ran.out).not.toContain('declared, but gone');
+    expect(ran.out).not.toMatch(/<failure/);
+    expect(ran.out).toContain('digitalocean_droplet');
+  });
+});
