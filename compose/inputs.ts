@@ -1,15 +1,15 @@
 // The sources and reactors a configuration asks for. Each is switched on by what it needs being configured.
 import { randomBytes } from 'node:crypto';
 import picomatch from 'picomatch';
-import { cloudtrailFiles } from '../producers/aws/index.ts';
-import { digitaloceanSnapshots } from '../producers/digitalocean/index.ts';
-import type { HttpBackend } from '../producers/terraform/index.ts';
 import {
+  cloudtrailFiles,
   createDecoder,
   createFileBackend,
   createHttpBackend,
   createRefreshReactor,
-} from '../producers/terraform/index.ts';
+  digitaloceanSnapshots,
+} from '../producers/index.ts';
+import type { HttpBackend } from '../producers/terraform/index.ts';
 import { hmacFingerprint } from '../runtime/blobs/keys.ts';
 import type { Configuration } from '../runtime/config-schema.ts';
 import type { Reactor } from '../runtime/reactor.ts';
@@ -35,7 +35,10 @@ export function createInputs(
   const { terraform, aws, digitalocean, detector } = configuration;
   const { blobs, keys } = adapters;
   const decoder = createDecoder({ hmacKey: keys.fingerprintKey });
-  const owners = terraform.workspaces.map(({ name, owner }) => ({ matches: picomatch(name), owner }));
+  const owners = terraform.workspaces.map(({ name, owner }) => ({
+    matches: picomatch(name, { bash: true, dot: true }),
+    owner,
+  }));
   const states = {
     blobs,
     decoder,

@@ -5,7 +5,10 @@ import { canonical, stableId } from '../schemas/index.ts';
 
 const ITEM = 'published';
 
-/** Publishes `rules.published` once for every change of the rules, then ends. */
+/**
+ * Publishes `rules.published` at every start, then ends. At every start, because the topic keeps 30 days: a process that
+ * lost its state would otherwise go without. Where there are no rules and never were, there is nothing to say.
+ */
 export function rulesSource(detector: Pick<Configuration['detector'], 'completeAccounts' | 'rules'>): Source {
   return {
     name: 'configuration',
@@ -14,15 +17,20 @@ export function rulesSource(detector: Pick<Configuration['detector'], 'completeA
         completeAccounts: [...detector.completeAccounts].sort(),
         rules: canonical(detector.rules),
       };
-      const id = stableId('rul', canonical(body));
-      const published = context.progress(ITEM);
       const isEmpty = body.completeAccounts.length === 0 && detector.rules.length === 0;
-      if (published === id || (published === undefined && isEmpty)) return;
-      // The time is part of the id: going back to earlier rules is a new fact.
+      if (isEmpty && context.progress(ITEM) === undefined) return;
       const time = context.clock.now();
       await context.publish(
-        [{ type: 'rules.published', id: stableId('rul', id, time), time, objectKey: null, body }],
-        [{ item: ITEM, progress: id }],
+        [
+          {
+            type: 'rules.published',
+            id: stableId('rul', canonical(body), time),
+            time,
+            objectKey: null,
+            body,
+          },
+        ],
+        [{ item: ITEM, progress: time }],
       );
     },
   };

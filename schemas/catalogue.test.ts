@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { SchemaIds } from './codec.ts';
 import { avroType } from './codec.ts';
 import { isCurrent } from './generate.ts';
-import type { Event, Json, TopicName } from './index.ts';
+import type { Actor, Event, Json, TopicName } from './index.ts';
 import {
   createCodec,
   EVENT_TYPES,
@@ -119,6 +119,19 @@ describe('records of other versions', () => {
     expect(() => reader.decode(topic, writtenWith(newer, 77, unknown))).toThrow(
       /DriftEscalateRequested.*upgrade/,
     );
+  });
+
+  it('so does a record inside it', () => {
+    const older = structuredClone(readSchema(SCHEMA_FILES['driftmgr.changes']));
+    const body = bodiesOf(older)[0]!;
+    const actor = body.fields.find((field) => field.name === 'actor')!.type as RecordSchema;
+    actor.fields = actor.fields.filter((field) => field.name !== 'session');
+    const event = structuredClone(examplesOf('change.reported')[0]!) as Event & {
+      body: { actor: Partial<Actor> };
+    };
+    delete event.body.actor.session;
+    const decoded = createCodec(ids({ 99: older })).decode('driftmgr.changes', writtenWith(older, 99, event));
+    expect(decoded).toMatchObject({ body: { actor: { session: null } } });
   });
 
   it('a record of an older version gets the defaults of what it lacks', () => {

@@ -6,7 +6,7 @@ import avro from 'avsc';
 import type { Event, EventType } from './generated.ts';
 import { EVENT_TYPES, EVENTS } from './generated.ts';
 import { NO_FINGERPRINT } from './hash.ts';
-import type { RecordSchema } from './load.ts';
+import type { RecordSchema, SchemaType } from './load.ts';
 import { bodiesOf, readSchema, SCHEMA_FILES } from './load.ts';
 import type { TopicName } from './topics.ts';
 import { topicOf } from './topics.ts';
@@ -38,6 +38,7 @@ export interface Codec {
   decode(topic: TopicName, value: Buffer): Event;
 }
 
+const ENVELOPE = 'envelope';
 const WIRE_HEADER = 5;
 const FINGERPRINT_END = WIRE_HEADER + 16;
 const recordToEvent = new Map<string, EventType>(EVENT_TYPES.map((type) => [EVENTS[type].record, type]));
@@ -70,7 +71,7 @@ type Fields = Record<string, unknown>;
 export function createCodec(ids: SchemaIds): Codec {
   const encoders = new Map<TopicName, Form & { header: Buffer }>();
   const decoders = new Map<number, Form>();
-  const defaults = new Map<string, [string, unknown][]>();
+  const shapes = new Map<string, Shape>();
   for (const topic of Object.keys(SCHEMA_FILES) as TopicName[]) {
     const schema = readSchema(SCHEMA_FILES[topic]);
     const form = formOf(schema, true);
@@ -79,7 +80,7 @@ export function createCodec(ids: SchemaIds): Codec {
     header.writeInt32BE(id, 1);
     encoders.set(topic, { ...form, header });
     decoders.set(id, form);
-    collectDefaults(schema, defaults);
+    collectShapes(schema, shapes);
   }
 
   function encode(event: Event, fingerprint: Buffer = NO_FINGERPRINT): Buffer {
@@ -107,8 +108,8 @@ export function createCodec(ids: SchemaIds): Codec {
     if (type === undefined) throw new UnknownBody(record, topic);
     const body = (form.onlyBody ? wrapped : wrapped[record]) as Fields;
     if (!form.current) {
-      fill(value, defaults.get('envelope'));
-      fill(body, defaults.get(record));
+      fill(value, shapes.get(ENVELOPE));
+      fill(body, shapes.get(record));
     }
     delete value.fingerprint;
     value.type = type;
@@ -130,15 +131,49 @@ export function createCodec(ids: SchemaIds): Codec {
   return { encode, decode };
 }
 
-function collectDefaults(schema: RecordSchema, into: Map<string, [string, unknown][]>): void {
-  const of = (record: RecordSchema): [string, unknown][] =>
-    record.fields.filter((field) => 'default' in field).map((field) => [field.name, field.default]);
-  into.set('envelope', of(schema));
-  for (const body of bodiesOf(schema)) into.set(`io.driftmgr.${body.name}`, of(body));
+/** What the current schema knows of a record: the defaults of its fields, and which fields hold records themselves. */
+interface Shape {
+  defaults: [name: string, value: unknown][];
+  members: [name: string, shape: Shape][];
 }
 
-function fill(value: Fields, defaults: [string, unknown][] | undefined): void {
-  for (const [name, fallback] of defaults ?? []) if (!(name in value)) value[name] = fallback;
+/** The shape of a record and of every record in it. Records that are named again are those defined before. */
+function shapeOf(record: RecordSchema, known: Map<string, Shape>): Shape {
+  const shape: Shape = { defaults: [], members: [] };
+  known.set(record.name, shape);
+  for (const field of record.fields) {
+    if ('default' in field) shape.defaults.push([field.name, field.default]);
+    const inner = field.name === 'body' ? null : recordIn(field.type, known);
+    if (inner) shape.members.push([field.name, inner]);
+  }
+  return shape;
+}
+
+function recordIn(type: SchemaType, known: Map<string, Shape>): Shape | null {
+  if (typeof type === 'string') return known.get(type) ?? null;
+  if (Array.isArray(type))
+    return type.map((branch) => recordIn(branch, known)).find((shape) => shape !== null) ?? null;
+  if (type.type === 'record') return shapeOf(type, known);
+  return type.type === 'array' ? recordIn(type.items, known) : null;
+}
+
+function collectShapes(schema: RecordSchema, into: Map<string, Shape>): void {
+  const known = new Map<string, Shape>();
+  into.set(ENVELOPE, shapeOf(schema, known));
+  for (const body of bodiesOf(schema)) into.set(`io.driftmgr.${body.name}`, shapeOf(body, known));
+}
+
+/** Fills what an older writer did not know, at any depth. */
+function fill(value: unknown, shape: Shape | undefined): void {
+  if (shape === undefined || value === null || typeof value !== 'object') return;
+  if (Array.isArray(value)) {
+    for (const item of value) fill(item, shape);
+    return;
+  }
+  const fields = value as Fields;
+  for (const [name, fallback] of shape.defaults)
+    if (!(name in fields)) fields[name] = structuredClone(fallback);
+  for (const [name, inner] of shape.members) fill(fields[name], inner);
 }
 
 /**

@@ -29,8 +29,12 @@ export function createPostgresPool(options: {
     types: { getTypeParser },
   };
   const pool = new Pool(config);
-  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
-  pool.on('error', (error) => logger.warn({ err: error }, 'an idle Postgres connection broke'));
+  let closing = false;
+  // An idle connection that breaks is replaced at the next query; without a listener it would end the process. The error
+  // itself drags the whole client along: only its message is logged.
+  pool.on('error', ({ message }) => {
+    if (!closing) logger.warn({ reason: message }, 'an idle Postgres connection broke');
+  });
   const listeners = createListeners(config, logger);
 
   async function run<Row>(
@@ -76,6 +80,7 @@ export function createPostgresPool(options: {
     },
     listen: (channel, notify) => listeners.listen(channel, notify),
     async close() {
+      closing = true;
       await listeners.close();
       await pool.end();
     },
