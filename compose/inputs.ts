@@ -17,6 +17,7 @@ import type { Source } from '../runtime/source.ts';
 import type { Adapters } from './adapters.ts';
 import { inSequence } from './in-sequence.ts';
 import { rulesSource } from './rules-source.ts';
+import { snapshotRefusals } from './snapshot-refusals.ts';
 
 export interface Inputs {
   sources: Source[];
@@ -87,6 +88,7 @@ export function createInputs(
     if (!once) reactors.push(snapshots.reactor);
   }
   sources.push(...readers);
+  if (!once) reactors.push(snapshotRefusals(digitalocean.token === undefined ? [] : ['digitalocean']));
   return { sources, reactors, httpBackend, close: () => decoder.close() };
 }
 

@@ -25,6 +25,7 @@ import type { TopicName } from '../schemas/index.ts';
 import type { Adapters } from './adapters.ts';
 import { Closing } from './closing.ts';
 import { describeTopology } from './topology.ts';
+import { keepCompact } from './upkeep.ts';
 
 export interface SystemOptions {
   adapters: Adapters;
@@ -87,8 +88,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const reactors = options.reactors.map((reactor) =>
       runReactor({ ...running, reactor, signal: reading.signal }),
     );
+    const compacting = keepCompact({ log, clock, logger, signal: reading.signal });
     closing.add(async () => {
       reading.abort();
+      await compacting;
       await Promise.all([...processors, ...reactors].map((handle) => handle.stopped));
       await Promise.allSettled(projections.map((handle) => handle.ended));
     });

@@ -1,12 +1,13 @@
 // The topology of this system: which elements run, what they read and write. README's diagram is printed from it.
 import type { TopologyJson } from '../api/types.ts';
 import { processors } from '../processors/index.ts';
-import { CLOUDTRAIL_FILES } from '../producers/aws/index.ts';
+import { CLOUDTRAIL_FILES } from '../producers/index.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import type { Topology } from '../runtime/topology.ts';
 import { mermaid } from '../runtime/topology.ts';
 import type { EventType } from '../schemas/index.ts';
 import { topicOf } from '../schemas/index.ts';
+import { SNAPSHOT_REFUSALS } from './snapshot-refusals.ts';
 
 const STATE_EVENTS = [
   'resource.declared',
@@ -17,7 +18,6 @@ const STATE_EVENTS = [
 const SNAPSHOT_EVENTS = [
   'resource.observed',
   'resource.vanished',
-  'snapshot.started',
   'snapshot.completed',
   'snapshot.failed',
 ] as const satisfies EventType[];
@@ -32,7 +32,8 @@ export const topology: Topology = {
   ],
   processors,
   reactors: [
-    { name: 'terraform-head', reads: ['driftmgr.requests'], emits: ['state.published'] },
+    { name: 'terraform-refresh', reads: ['driftmgr.requests'], emits: ['request.settled'] },
+    { name: SNAPSHOT_REFUSALS, reads: ['driftmgr.requests'], emits: ['request.settled'] },
     { name: 'digitalocean-snapshot-requests', reads: ['driftmgr.requests'], emits: ['request.settled'] },
   ],
   projections: PROJECTIONS,
