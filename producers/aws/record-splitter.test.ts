@@ -31,8 +31,10 @@ describe('cutting a stream into records', () => {
         fc.array(record, { minLength: 1, maxLength: 6 }),
         fc.array(fc.nat(), { maxLength: 12 }),
         (records, cuts) => {
+          // As JSON has it: there is no -0 in it.
+          const expected = JSON.parse(JSON.stringify(records));
           for (const [name, text] of wrap(records))
-            expect(split(text, cuts), name).toEqual({ records, ending: 'complete' });
+            expect(split(text, cuts), name).toEqual({ records: expected, ending: 'complete' });
         },
       ),
       { numRuns: 200 },
