@@ -309,7 +309,7 @@ export class PartitionFold {
       return;
     }
     const rows = indexRows(write.index);
-    const member = this.rows.get(rows, objectKey) !== undefined;
+    const member = this.rows.has(rows, objectKey);
     if (member === write.member) return;
     this.rows.set(rows, objectKey, write.member ? 1 : undefined);
     this.drain?.indexChanged(write.index, objectKey, write.member);

@@ -22,6 +22,10 @@ export const SEEN = 'seen/';
 export interface Rows {
   readonly objectKey: string;
   get(part: string): Json | undefined;
+  /** Whether there is such a row; reads no value. */
+  has(part: string): boolean;
+  /** Parts that start with `prefix`, in order, at most `limit` (all, when not given); reads no values. */
+  names(prefix: string, limit?: number): string[];
   list(prefix: string): Iterable<[part: string, value: Json]>;
   /** A row of the partition's shared state. */
   shared(part: string): Json | undefined;

@@ -126,7 +126,7 @@ function leftBehind(
   row: DeclaredRow | undefined,
   found: Collected,
 ): void {
-  for (const [name] of rows.list(part('p', workspace, address, ''))) {
+  for (const name of rows.names(part('p', workspace, address, ''))) {
     const id = namesOf(name)[3]!;
     const drift = driftOf(rows, id);
     if (!isOpen(drift)) continue;
@@ -177,7 +177,7 @@ function waiting(rows: Rows, scope: string, found: Collected): void {
 
 /** Drifts that are unknown because of their workspace's state or run. */
 function unknownIn(rows: Rows, workspace: string, found: Collected): void {
-  for (const [name] of rows.list(part('p', workspace, ''))) {
+  for (const name of rows.names(part('p', workspace, ''))) {
     const [, , address, id] = namesOf(name);
     if (driftOf(rows, id!)?.confidence === 'unverified')
       found.instance(declaredAt(rows, workspace, address!));
@@ -191,13 +191,13 @@ function unobserved(rows: Rows, scope: string, found: Collected): void {
 }
 
 function ruled(rows: Rows, found: Collected): void {
-  for (const [name] of rows.list(part('x', ''))) {
+  for (const name of rows.names(part('x', ''))) {
     const drift = driftOf(rows, namesOf(name)[1]!);
     if (!isOpen(drift)) continue;
     if (drift.workspace !== null) found.instance(declaredAt(rows, drift.workspace, drift.address!));
     else found.resource(drift.type, drift.resourceId, true);
   }
-  for (const [name] of rows.list(part('o', ''))) {
+  for (const name of rows.names(part('o', ''))) {
     const [, type, id] = namesOf(name);
     found.resource(type!, id!, false);
   }

@@ -160,7 +160,6 @@ function foldRun(rows: Rows, event: EventOf<'run.started' | 'run.finished'>): Wr
 function foldObserved(rows: Rows, event: EventOf<'resource.observed' | 'resource.vanished'>): Write[] {
   const { body } = event;
   const name = observedPart(body.type, body.resourceId, event.source);
-  const before = rows.get(name) as ObservedRow | undefined;
   const row: ObservedRow = {
     source: event.source,
     type: body.type,
@@ -171,7 +170,7 @@ function foldObserved(rows: Rows, event: EventOf<'resource.observed' | 'resource
     ownedBy: event.type === 'resource.observed' ? event.body.ownedBy : null,
   };
   const writes: Write[] = [{ part: name, value: row }];
-  if (before) return writes;
+  if (rows.has(name)) return writes;
   const [declared] = instancesOf(rows, body.type, body.resourceId, 1);
   if (declared) writes.push(...leaveListings(rows, declared));
   else if (event.type === 'resource.observed') writes.push({ index: RULES_SCOPE, member: true });

@@ -4,7 +4,7 @@
 import type { Rows, Write } from '../../runtime/processor.ts';
 import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
 import type { Compare, Comparison } from './comparison.ts';
-import { attributesOf, type DeclaredRow, type Observed, part } from './rows.ts';
+import { anyRow, attributesOf, type DeclaredRow, type Observed, part } from './rows.ts';
 import { childElements, PARENTS, withElements } from './rules/parents.ts';
 
 const PATHS = new Map<string, string[]>();
@@ -48,16 +48,10 @@ function declaredElements(rows: Rows, type: string, path: string, id: string): J
 }
 
 /** Whether the object has children of parents of this type at all: mostly not, and then nothing more is looked up. */
-function hasAnyChildren(rows: Rows, type: string): boolean {
-  for (const _ of rows.list(part('c', type, ''))) return true;
-  return false;
-}
+const hasAnyChildren = (rows: Rows, type: string): boolean => anyRow(rows, part('c', type, ''));
 
-function hasChildren(rows: Rows, type: string, path: string, id: string): boolean {
-  for (const parentId of [id, ''])
-    for (const _ of rows.list(part('c', type, path, parentId, ''))) return true;
-  return false;
-}
+const hasChildren = (rows: Rows, type: string, path: string, id: string): boolean =>
+  [id, ''].some((parentId) => anyRow(rows, part('c', type, path, parentId, '')));
 
 /** The comparison of a parent without what differs in attributes that children declare. */
 export function withoutChildren(rows: Rows, row: DeclaredRow, comparison: Comparison): Comparison {

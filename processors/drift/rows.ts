@@ -134,21 +134,21 @@ export function instancesOf(
   limit = Number.POSITIVE_INFINITY,
 ): DeclaredRow[] {
   const found: DeclaredRow[] = [];
-  const names = type === ANY_TYPE ? [] : id === null ? [presentType(type)] : [presentType(type), id];
-  const prefix = part('i', ...names, '');
-  for (const [name] of rows.list(prefix)) {
+  const of = type === ANY_TYPE ? [] : id === null ? [presentType(type)] : [presentType(type), id];
+  // There is such a row for no other than instances that stand.
+  for (const name of rows.names(part('i', ...of, ''), limit)) {
     const [, , , workspace, address] = namesOf(name);
     const row = declaredAt(rows, workspace!, address!);
     if (row && !row.withdrawn) found.push(row);
-    if (found.length >= limit) break;
   }
   return found;
 }
 
-export function isDeclared(rows: Rows, type: string, id: string): boolean {
-  for (const _ of rows.list(part('i', presentType(type), id, ''))) return true;
-  return false;
-}
+/** Whether there is any row with the prefix. */
+export const anyRow = (rows: Rows, prefix: string): boolean => rows.names(prefix, 1).length > 0;
+
+export const isDeclared = (rows: Rows, type: string, id: string): boolean =>
+  anyRow(rows, part('i', presentType(type), id, ''));
 
 export type Observed = ObservedRow & {
   /** Newest event time at which its source reported the value, repetitions included. */
@@ -182,10 +182,8 @@ export const driftOf = (rows: Rows, id: string): Drift | undefined =>
   asObject(rows.get(driftPart(id))) as Drift | undefined;
 
 /** Whether any drift stands at an address. */
-export function anyPlaced(rows: Rows, workspace: string, address: string): boolean {
-  for (const _ of rows.list(part('p', workspace, address, ''))) return true;
-  return false;
-}
+export const anyPlaced = (rows: Rows, workspace: string, address: string): boolean =>
+  anyRow(rows, part('p', workspace, address, ''));
 
 export const evidenceOf = (rows: Rows, type: string, id: string | null): Evidence[] => {
   const found: Evidence[] = [];
@@ -222,10 +220,8 @@ export function listingScopes(row: DeclaredRow): string[] {
   return row.region === null ? [own] : [own, scopeOf({ ...row, region: null }, row.type)];
 }
 
-export function isObserved(rows: Rows, type: string, id: string): boolean {
-  for (const _ of rows.list(part('o', presentType(type), id, ''))) return true;
-  return false;
-}
+export const isObserved = (rows: Rows, type: string, id: string): boolean =>
+  anyRow(rows, part('o', presentType(type), id, ''));
 
 const parsed = new WeakMap<object, JsonObject>();
 /** Attributes of a row, parsed once as long as the row object lives. */

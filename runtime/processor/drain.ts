@@ -1,5 +1,5 @@
 // A broadcast on its way to the keys it concerns, found through the partition's index of scopes. Pure.
-import type { Event, Json } from '../../schemas/index.ts';
+import type { Event } from '../../schemas/index.ts';
 import { compareText } from '../state/order.ts';
 import { firstNotBefore, type Overlay } from './overlay.ts';
 
@@ -16,7 +16,7 @@ export class Drain {
   readonly event: Event;
   cursor: string | null;
   private readonly scopes: readonly string[];
-  private gathering: Iterator<[part: string, value: Json]> | null = null;
+  private gathering: Iterator<string> | null = null;
   private scope = 0;
   private gathered: string[] = [];
   private keys: string[] | null = null;
@@ -40,8 +40,7 @@ export class Drain {
       const key = this.keys[this.at];
       if (key === undefined) return null;
       this.at++;
-      if (!this.changed || this.scopes.some((scope) => rows.get(indexRows(scope), key) !== undefined))
-        return key;
+      if (!this.changed || this.scopes.some((scope) => rows.has(indexRows(scope), key))) return key;
     }
   }
 
@@ -58,7 +57,7 @@ export class Drain {
     for (let n = 0; n < GATHERED_AT_ONCE; ) {
       const scope = this.scopes[this.scope];
       if (scope === undefined) return true;
-      this.gathering ??= rows.list(indexRows(scope), '')[Symbol.iterator]();
+      this.gathering ??= rows.parts(indexRows(scope), '').values();
       const row = this.gathering.next();
       if (row.done) {
         this.gathering = null;
@@ -66,8 +65,7 @@ export class Drain {
         continue;
       }
       n++;
-      if (this.cursor === null || compareText(row.value[0], this.cursor) > 0)
-        this.gathered.push(row.value[0]);
+      if (this.cursor === null || compareText(row.value, this.cursor) > 0) this.gathered.push(row.value);
     }
     return false;
   }

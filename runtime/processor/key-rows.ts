@@ -21,6 +21,14 @@ export class KeyRows implements Rows {
     return this.rows.get(this.objectKey, part);
   }
 
+  has(part: string): boolean {
+    return this.rows.has(this.objectKey, part);
+  }
+
+  names(prefix: string, limit?: number): string[] {
+    return this.rows.parts(this.objectKey, prefix, limit);
+  }
+
   list(prefix: string): Iterable<[part: string, value: Json]> {
     return this.rows.list(this.objectKey, prefix);
   }

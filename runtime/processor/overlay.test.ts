@@ -44,6 +44,14 @@ describe('rows in memory over a store', () => {
               expect(overlay.get(key, part)).toEqual(model.get(key, part));
         }
         for (const key of ['a', 'b']) expect([...overlay.list(key, '')]).toEqual([...model.list(key, '')]);
+        for (const key of ['a', 'b'])
+          for (const part of ['p/1', 'p/4', 'q']) {
+            expect(overlay.has(key, part)).toBe(model.has(key, part));
+            for (const limit of [1, 2, 9])
+              expect(overlay.parts(key, part.slice(0, 2), limit)).toEqual(
+                model.parts(key, part.slice(0, 2), limit),
+              );
+          }
         store.write(overlay.take(), []);
         expect([...store.entries()]).toEqual([...model.entries()]);
         expect(overlay.unstored).toBe(0);
@@ -58,7 +66,8 @@ describe('rows in memory over a store', () => {
         reads++;
         return 1;
       },
-      list: () => [],
+      has: () => true,
+      parts: () => [],
     };
     const overlay = new Overlay(below, 10);
     for (let n = 0; n < 100; n++) overlay.get('k', String(n));

@@ -7,11 +7,12 @@ import type { RowWrite } from '../state/state.ts';
 /** What an overlay needs of the store below it. */
 export interface RowReader {
   get(objectKey: string, part: string): Json | undefined;
-  /** In order of part. */
-  list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]>;
+  has(objectKey: string, part: string): boolean;
+  /** In order, at most `limit`. */
+  parts(objectKey: string, prefix: string, limit: number): string[];
 }
 
-const NOTHING: RowReader = { get: () => undefined, list: () => [] };
+const NOTHING: RowReader = { get: () => undefined, has: () => false, parts: () => [] };
 
 /** Unstored rows of one object key. `undefined` is a deletion. The sorted parts are made at the first listing and kept. */
 interface Dirty {
@@ -32,8 +33,8 @@ export class Overlay implements RowReader {
   private dirty = new Map<string, Dirty>();
   private dirtyRows = 0;
   // Two generations: when the young one is full it becomes the old one, and the old one is forgotten.
-  private young = new Map<string, Map<string, Json>>();
-  private old = new Map<string, Map<string, Json>>();
+  private young = new Map<string, Map<string, Json | undefined>>();
+  private old = new Map<string, Map<string, Json | undefined>>();
   private youngRows = 0;
   private undo: Undo[] | null = null;
 
@@ -50,7 +51,10 @@ export class Overlay implements RowReader {
 
   get(objectKey: string, part: string): Json | undefined {
     const dirty = this.dirty.get(objectKey)?.rows;
-    if (dirty?.has(part)) return dirty.get(part);
+    if (dirty) {
+      const value = dirty.get(part);
+      if (value !== undefined || dirty.has(part)) return value;
+    }
     if (this.below === NOTHING) return undefined;
     const young = this.young.get(objectKey)?.get(part);
     if (young !== undefined) return young;
@@ -59,35 +63,28 @@ export class Overlay implements RowReader {
     return value;
   }
 
-  *list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]> {
+  /** Whether there is such a row; reads no value. */
+  has(objectKey: string, part: string): boolean {
+    const dirty = this.dirty.get(objectKey)?.rows;
+    return dirty?.has(part) ? dirty.get(part) !== undefined : this.below.has(objectKey, part);
+  }
+
+  /** Parts of the key that start with `prefix`, in order, at most `limit`; reads no values. */
+  parts(objectKey: string, prefix: string, limit = Number.POSITIVE_INFINITY): string[] {
     const dirty = this.dirty.get(objectKey);
-    if (!dirty || dirty.rows.size === 0) {
-      yield* this.below.list(objectKey, prefix);
-      return;
-    }
+    if (!dirty || dirty.rows.size === 0) return this.below.parts(objectKey, prefix, limit);
     dirty.sorted ??= [...dirty.rows.keys()].sort(compareText);
-    const parts = dirty.sorted;
-    let at = firstNotBefore(parts, prefix);
-    const here = (): string | undefined => {
-      const part = parts[at];
-      return part?.startsWith(prefix) ? part : undefined;
-    };
-    if (this.below !== NOTHING) {
-      for (const row of this.below.list(objectKey, prefix)) {
-        let mine = here();
-        while (mine !== undefined && compareText(mine, row[0]) < 0) {
-          const value = dirty.rows.get(mine);
-          if (value !== undefined) yield [mine, value];
-          at++;
-          mine = here();
-        }
-        if (!dirty.rows.has(row[0])) yield row;
-      }
-    }
-    for (let mine = here(); mine !== undefined; mine = here()) {
-      const value = dirty.rows.get(mine);
-      if (value !== undefined) yield [mine, value];
-      at++;
+    const mine = startingWith(dirty.sorted, prefix);
+    // So many of those below may be deleted here.
+    const stored = this.below.parts(objectKey, prefix, limit + mine.length);
+    return mine.length === 0 ? stored : merged(stored, mine, dirty.rows, limit);
+  }
+
+  /** Rows of the key whose part starts with `prefix`, in order. Each value is read when its turn comes. */
+  *list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]> {
+    for (const part of this.parts(objectKey, prefix)) {
+      const value = this.get(objectKey, part);
+      if (value !== undefined) yield [part, value];
     }
   }
 
@@ -138,13 +135,18 @@ export class Overlay implements RowReader {
   take(): RowWrite[] {
     const writes: RowWrite[] = [];
     for (const [objectKey, { rows }] of this.dirty) {
+      const cached = this.young.get(objectKey);
       for (const [part, value] of rows) {
         writes.push({ objectKey, part, value });
         if (value === undefined) {
-          this.young.get(objectKey)?.delete(part);
+          rows.delete(part);
+          cached?.delete(part);
           this.old.get(objectKey)?.delete(part);
-        } else this.cache(objectKey, part, value);
+        } else cached?.set(part, value);
       }
+      this.makeRoom();
+      if (!this.young.has(objectKey)) this.young.set(objectKey, rows);
+      this.youngRows += rows.size;
     }
     this.dirty = new Map();
     this.dirtyRows = 0;
@@ -160,11 +162,7 @@ export class Overlay implements RowReader {
   }
 
   private cache(objectKey: string, part: string, value: Json): void {
-    if (this.youngRows >= this.cacheLimit) {
-      this.old = this.young;
-      this.young = new Map();
-      this.youngRows = 0;
-    }
+    this.makeRoom();
     let rows = this.young.get(objectKey);
     if (!rows) {
       rows = new Map();
@@ -173,6 +171,40 @@ export class Overlay implements RowReader {
     rows.set(part, value);
     this.youngRows++;
   }
+
+  private makeRoom(): void {
+    if (this.youngRows < this.cacheLimit) return;
+    this.old = this.young;
+    this.young = new Map();
+    this.youngRows = 0;
+  }
+}
+
+function startingWith(sorted: readonly string[], prefix: string): string[] {
+  const from = firstNotBefore(sorted, prefix);
+  let to = from;
+  while (to < sorted.length && sorted[to]!.startsWith(prefix)) to++;
+  return sorted.slice(from, to);
+}
+
+/** Both in order, each part once, without those that `rows` deletes. */
+function merged(
+  stored: readonly string[],
+  mine: readonly string[],
+  rows: ReadonlyMap<string, Json | undefined>,
+  limit: number,
+): string[] {
+  const parts: string[] = [];
+  for (let at = 0, next = 0; parts.length < limit && (at < stored.length || next < mine.length); ) {
+    const one = stored[at];
+    const other = mine[next];
+    const order = one === undefined ? 1 : other === undefined ? -1 : compareText(one, other);
+    if (order <= 0) at++;
+    if (order >= 0) next++;
+    if (order < 0) parts.push(one!);
+    else if (rows.get(other!) !== undefined) parts.push(other!);
+  }
+  return parts;
 }
 
 /** Index of the first element that is not before `text`, in an array sorted as the state port sorts. */

@@ -85,6 +85,43 @@ export function stateContract(adapter: string, open: () => Promise<StatesUnderTe
       expect([...store.list('absent', '')]).toEqual([]);
     });
 
+    it('tells which parts there are, as many as asked for, and whether there is one', () => {
+      store.write(
+        ['a/3', 'a/1', 'b/1', 'a/2'].map((part) => row('k', part, part)),
+        [],
+      );
+      store.write([row('k', 'a/2', undefined)], []);
+      expect(store.parts('k', 'a/', 9)).toEqual(['a/1', 'a/3']);
+      expect(store.parts('k', 'a/', 1)).toEqual(['a/1']);
+      expect(store.parts('absent', '', 9)).toEqual([]);
+      expect(store.has('k', 'a/1')).toBe(true);
+      expect(store.has('k', 'a/2')).toBe(false);
+      expect(store.has('absent', 'a/1')).toBe(false);
+    });
+
+    it('keeps thousands of rows of one key in order, in whatever order they come and go', () => {
+      const names = Array.from({ length: 4_000 }, (_, i) => String((i * 2_741) % 4_000).padStart(4, '0'));
+      const gone = new Set(names.slice(0, 1_500));
+      for (let from = 0; from < names.length; from += 500)
+        store.write(
+          names.slice(from, from + 500).map((part) => row('k', part, part)),
+          [],
+        );
+      store.write(
+        [...gone].map((part) => row('k', part, undefined)),
+        [],
+      );
+      const left = names.filter((part) => !gone.has(part)).sort();
+      expect([...store.list('k', '')].map(([part]) => part)).toEqual(left);
+      expect(store.parts('k', '1', 5_000)).toEqual(left.filter((part) => part.startsWith('1')));
+      for (const part of names) expect(store.get('k', part)).toBe(gone.has(part) ? undefined : part);
+      store.write(
+        left.map((part) => row('k', part, undefined)),
+        [],
+      );
+      expect(store.parts('k', '', 1)).toEqual([]);
+    });
+
     it('takes keys and parts that are long, empty or hold separators', () => {
       const long = 'k'.repeat(5000);
       const names = ['', '*', 'a\u001fb', 'a', 'a\u0000b', long, `${long}x`];

@@ -104,8 +104,16 @@ class EmbeddedStore implements StateStore {
     return place && this.valueAt(place, this.numbered.get(place.segment)!);
   }
 
+  has(objectKey: string, part: string): boolean {
+    return this.index.get(objectKey, part) !== undefined;
+  }
+
+  parts(objectKey: string, prefix: string, limit: number): string[] {
+    return this.index.list(objectKey, prefix, limit).parts;
+  }
+
   *list(objectKey: string, prefix: string): Generator<[string, Json]> {
-    const { parts, places } = this.index.list(objectKey, prefix);
+    const { parts, places } = this.index.list(objectKey, prefix, Number.POSITIVE_INFINITY);
     const numbered = this.numbered;
     this.listings++;
     try {

@@ -34,17 +34,14 @@ function createMemoryStore(): StateStore {
 
   return {
     get: (objectKey, part) => keys.get(objectKey)?.values.get(part),
+    has: (objectKey, part) => keys.get(objectKey)?.values.has(part) ?? false,
+    parts,
     *list(objectKey, prefix) {
       const rows = keys.get(objectKey);
-      if (!rows) return;
-      const parts = inOrder(rows);
-      const from = firstFrom(parts, prefix);
-      let to = from;
-      while (to < parts.length && parts[to]!.startsWith(prefix)) to++;
       // A copy: the rows as they were when asked, whatever is written before the caller has taken them all.
-      for (const [part, value] of parts
-        .slice(from, to)
-        .map((part) => [part, rows.values.get(part)!] as const))
+      for (const [part, value] of parts(objectKey, prefix, Number.POSITIVE_INFINITY).map(
+        (part) => [part, rows!.values.get(part)!] as const,
+      ))
         yield [part, value];
     },
     *entries() {
@@ -63,6 +60,16 @@ function createMemoryStore(): StateStore {
       positions = [];
     },
   };
+
+  function parts(objectKey: string, prefix: string, limit: number): string[] {
+    const rows = keys.get(objectKey);
+    if (!rows) return [];
+    const order = inOrder(rows);
+    const from = firstFrom(order, prefix);
+    let to = from;
+    while (to < order.length && to - from < limit && order[to]!.startsWith(prefix)) to++;
+    return order.slice(from, to);
+  }
 
   function set(objectKey: string, part: string, value: Json | undefined): void {
     const rows = keys.get(objectKey);

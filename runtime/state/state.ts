@@ -14,6 +14,10 @@ export interface RowWrite {
 
 export interface StateStore {
   get(objectKey: string, part: string): Json | undefined;
+  /** Whether there is such a row; reads no value. */
+  has(objectKey: string, part: string): boolean;
+  /** Parts of the key that start with `prefix`, in order, at most `limit`; reads no values. */
+  parts(objectKey: string, prefix: string, limit: number): string[];
   /** Rows of the key whose part starts with `prefix`, in order of part (code points), as they are at the first step. */
   list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]>;
   /** All rows, in order of key and part; for start-up. */
