@@ -54,7 +54,7 @@ Examples:
       session.rows(
         rows,
         columns,
-        'No workspace is known yet: connect a state (README, "Connect Terraform").',
+        'No workspace is known yet: connect a state (README, "Connect Terraform and the clouds").',
       );
     });
   command
