@@ -111,6 +111,8 @@ function change(world: World, count: number): Promise<number> {
   });
 }
 
+/** Each change is to a resource that nothing changed before, so that its drift is new. */
+const LATENCY_RESOURCES = 20_000;
 const LATENCY_RATE = 200;
 const LATENCY_SECONDS = 15 * Math.min(1, Math.max(scale, 0.2));
 
@@ -134,7 +136,8 @@ async function latencies(world: World, offset: number, during: () => boolean): P
   while (during()) {
     const due = Math.floor(((performance.now() - began) / 1_000) * LATENCY_RATE);
     const batch = [];
-    for (; sent < due; sent++) batch.push(changed(offset + sent, Date.now(), `chg_${offset + sent}`));
+    for (; sent < due && offset + sent < LATENCY_RESOURCES; sent++)
+      batch.push(changed(offset + sent, Date.now(), `chg_${offset + sent}`));
     if (batch.length > 0) {
       const from = performance.now();
       const last = offset + sent - 1;
@@ -154,7 +157,7 @@ const latency: Scenario = {
   title: `a change fed in → its drift in the API, at ${LATENCY_RATE}/s, and during (d)`,
   run: () =>
     withWorld(async (world) => {
-      await prepare(world, scaled(20_000));
+      await prepare(world, LATENCY_RESOURCES);
       const until = performance.now() + LATENCY_SECONDS * 1_000;
       const quiet = await latencies(world, 0, () => performance.now() < until);
       let posting = true;
@@ -162,7 +165,7 @@ const latency: Scenario = {
       const post = terraform.apply('large', largeState(INSTANCES)).finally(() => {
         posting = false;
       });
-      const busy = await latencies(world, Math.ceil(scaled(20_000) / 2), () => posting);
+      const busy = await latencies(world, LATENCY_RESOURCES / 2, () => posting);
       await post;
       return [
         figure('c', `change to API, p50 of ${quiet.length}`, percentile(quiet, 0.5), 'ms'),
