@@ -36,7 +36,7 @@ export function postgresTarget(options: {
 
   return {
     // The rows are wanted at once: what comes while a transaction runs is the next batch.
-    gather: { rows: 0, bytes: 0, ms: 0 },
+    gather: { rows: 0, bytes: 0, ms: 0, mostMs: 0 },
     async create(queries) {
       await queries.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE; CREATE SCHEMA ${schema}`);
       await queries.query(inSchema(projection.tables));

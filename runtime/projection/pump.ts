@@ -147,7 +147,7 @@ export class Pump<P extends Prepared> {
 
   /** From the committed positions on, until something fails. */
   private async follow(): Promise<void> {
-    const { projection, log, codec, generations, generation, signal, clock, onRead } = this.options;
+    const { projection, log, codec, generations, generation, target, signal, clock, onRead } = this.options;
     this.committed = await generations.positions(generation);
     const reader = new ProjectionReader(projection, log, codec, this.committed);
     const close = (): void => reader.close();
@@ -155,6 +155,7 @@ export class Pump<P extends Prepared> {
     let batch = this.empty();
     let writing: Writing | null = null;
     let wroteAt = Number.NEGATIVE_INFINITY;
+    let gatherMs = target.gather.ms;
     try {
       while (!signal.aborted) {
         const chunk = await reader.next();
@@ -173,8 +174,10 @@ export class Pump<P extends Prepared> {
           await (chunk === null ? Promise.race([reader.wakened(), writing.settled]) : writing.settled);
           continue;
         }
-        const waitMs = this.waitFor(batch, wroteAt, now);
+        const waitMs = this.waitFor(batch, wroteAt + gatherMs, wroteAt + IDLE_MOVE_MS, now);
         if (waitMs === 0) {
+          if (now - wroteAt > 2 * gatherMs) gatherMs = target.gather.ms;
+          else if (batch.rows > 0) gatherMs = Math.min(2 * gatherMs, target.gather.mostMs);
           wroteAt = now;
           writing = this.startWriting(batch);
           batch = this.empty();
@@ -196,13 +199,13 @@ export class Pump<P extends Prepared> {
   }
 
   /** Milliseconds until the batch is to be written; null: not before something comes. */
-  private waitFor(batch: Batch<P>, wroteAt: number, now: number): number | null {
+  private waitFor(batch: Batch<P>, gathered: number, idleMove: number, now: number): number | null {
     const { gather } = this.options.target;
     if (batch.rows > 0 || batch.refused.length > 0) {
       if (batch.rows >= gather.rows || batch.bytes >= gather.bytes) return 0;
-      return Math.max(0, wroteAt + gather.ms - now);
+      return Math.max(0, gathered - now);
     }
-    return batch.moves.size > 0 ? Math.max(0, wroteAt + IDLE_MOVE_MS - now) : null;
+    return batch.moves.size > 0 ? Math.max(0, idleMove - now) : null;
   }
 
   private async pause(reader: ProjectionReader, ms: number | null): Promise<void> {

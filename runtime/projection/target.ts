@@ -10,8 +10,11 @@ export interface Prepared {
 }
 
 export interface Target<P extends Prepared> {
-  /** While the last write is younger than `ms`, gather up to this much before the next. */
-  gather: { rows: number; bytes: number; ms: number };
+  /**
+   * While the last write is younger than `ms`, gather up to this much before the next. Where writes follow each other
+   * without a pause, the time doubles from one to the next, up to `mostMs`.
+   */
+  gather: { rows: number; bytes: number; ms: number; mostMs: number };
   /** Creates the tables of the generation, in the transaction that adds it where the store can. */
   create(queries: PostgresQueries): Promise<void>;
   /** Throws what the projection throws. */
