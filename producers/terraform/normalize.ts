@@ -247,22 +247,26 @@ function declared(
   key: number,
   serial: number,
   previousAddress: string | null,
-  print: Buffer | null,
+  print: Buffer,
 ): Change {
-  const body = { ...placed.declaration, primary: key === 0, serial, previousAddress };
+  const primary = key === 0;
   return {
     type: 'resource.declared',
     objectKey: placed.objectKeys[key]!,
-    fingerprint: print ?? printOf(placed.declaration, key === 0, previousAddress),
-    body,
+    fingerprint: primary && previousAddress === null ? print : printUnder(print, primary, previousAddress),
+    body: { ...placed.declaration, primary, serial, previousAddress },
   };
 }
 
-/** Of everything in the body but the serial. The attributes, canonical already, are not escaped once more. */
-function printOf(declaration: Declaration, primary: boolean, previousAddress: string | null): Buffer {
+/** Of everything that is the same under every key. The attributes, canonical already, are not escaped once more. */
+function printOf(declaration: Declaration): Buffer {
   const { attributes, ...rest } = declaration;
-  return fingerprintOfCanonical(`${canonical({ ...rest, primary, previousAddress })}${attributes}`);
+  return fingerprintOfCanonical(`${canonical(rest)}${attributes}`);
 }
+
+/** With what differs between keys: so that the long rest is written and hashed once, however many keys there are. */
+const printUnder = (print: Buffer, primary: boolean, previousAddress: string | null): Buffer =>
+  fingerprintOfCanonical(canonical([print.toString('hex'), primary, previousAddress]));
 
 /**
  * Compares a version of a workspace, instance by instance, with the rows of the version before it.
@@ -284,13 +288,11 @@ export function compare(before: readonly Row[], workspace: string, serial: numbe
   });
 
   const everywhere = (placed: Placed, previousAddress: string | null, print: Buffer): Change[] =>
-    placed.objectKeys.map((_, key) =>
-      declared(placed, key, serial, previousAddress, key === 0 && previousAddress === null ? print : null),
-    );
+    placed.objectKeys.map((_, key) => declared(placed, key, serial, previousAddress, print));
 
   function next(placed: Placed): Change[] {
     const { declaration, objectKeys } = placed;
-    const print = printOf(declaration, true, null);
+    const print = printOf(declaration);
     const row: Row = {
       address: declaration.address,
       type: declaration.type,
