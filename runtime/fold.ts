@@ -322,7 +322,7 @@ export class PartitionFold {
     const emitted = this.rows.atomically(() => {
       const all: Emitted[] = [];
       outputs.forEach((output, index) => {
-        const id = stableId('evt', this.processor.name, ...idParts, index);
+        const id = (): string => stableId('evt', this.processor.name, ...idParts, index);
         const one = this.putOut(output, objectKey, event, now, id, timerChanges);
         if (one) all.push(one);
       });
@@ -337,7 +337,7 @@ export class PartitionFold {
     objectKey: string,
     input: Event,
     now: number,
-    id: string,
+    idOf: () => string,
     timerChanges: (() => void)[],
   ): Emitted | null {
     const { name } = this.processor;
@@ -347,6 +347,7 @@ export class PartitionFold {
       const part = timerPart(objectKey, what);
       const before = this.rows.get(TIMER_ROWS, part) as TimerRow | undefined;
       if (before && before.at === at && before.data === data) return null;
+      const id = idOf();
       const event = this.timerEvent(objectKey, { processor: name, what, at, phase: 'set', data }, id, now);
       this.rows.set(TIMER_ROWS, part, { objectKey, what, at, data, id } satisfies TimerRow);
       timerChanges.push(() => this.timers.set(objectKey, what, at));
@@ -374,7 +375,7 @@ export class PartitionFold {
     // One member of the union of events: type and body come from the same member of the union of outputs.
     const event = {
       time: output.time ?? input.time,
-      id: output.id ?? id,
+      id: output.id ?? idOf(),
       recordedAt: now,
       source: name,
       org: this.org,

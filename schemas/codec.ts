@@ -32,7 +32,10 @@ export class UnknownBody extends Error {
 export class Undecodable extends Error {}
 
 export interface Codec {
-  /** `fingerprint`: of the event's content, for the topics whose schema starts with one; 16 bytes. */
+  /**
+   * `fingerprint`: of the event's content, for the topics whose schema starts with one; 16 bytes. Values share memory with
+   * those encoded before and after them: a caller that keeps a few of them for long copies them.
+   */
   encode(event: Event, fingerprint?: Buffer): Buffer;
   /** Throws {@link UnknownBody} or {@link Undecodable}. */
   decode(topic: TopicName, value: Buffer): Event;
@@ -40,6 +43,9 @@ export interface Codec {
 
 const ENVELOPE = 'envelope';
 const WIRE_HEADER = 5;
+/** Small values are encoded into blocks of this size; large ones into memory of their own. */
+const BLOCK_BYTES = 64 << 10;
+const LARGE_BYTES = 16 << 10;
 const FINGERPRINT_END = WIRE_HEADER + 16;
 const recordToEvent = new Map<string, EventType>(EVENT_TYPES.map((type) => [EVENTS[type].record, type]));
 
@@ -85,11 +91,40 @@ export function createCodec(ids: SchemaIds): Codec {
 
   function encode(event: Event, fingerprint: Buffer = NO_FINGERPRINT): Buffer {
     const form = encoders.get(topicOf(event.type))!;
-    const { type: _type, body, ...rest } = event;
-    const value: Fields = rest;
-    value.body = form.onlyBody ? body : { [EVENTS[event.type].record]: body };
+    const value: Fields = { ...event };
+    if (!form.onlyBody) value.body = { [EVENTS[event.type].record]: event.body };
     if (form.fingerprinted) value.fingerprint = fingerprint;
-    return Buffer.concat([form.header, form.type.toBuffer(value)]);
+    return write(form, value);
+  }
+
+  /** Encoded values lie one after the other in blocks: no copy, and no allocation for each. */
+  let block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  let used = 0;
+
+  function write(form: Form & { header: Buffer }, value: Fields): Buffer {
+    if (block.length - used <= WIRE_HEADER) startBlock();
+    const end = form.type.encode(value, block, used + WIRE_HEADER);
+    if (end < 0) {
+      // What does not fit is not written; the result says how much is missing.
+      const size = block.length - used - end;
+      if (size > LARGE_BYTES) {
+        const own = Buffer.allocUnsafeSlow(size);
+        own.set(form.header);
+        form.type.encode(value, own, WIRE_HEADER);
+        return own;
+      }
+      startBlock();
+      return write(form, value);
+    }
+    block.set(form.header, used);
+    const bytes = block.subarray(used, end);
+    used = end;
+    return bytes;
+  }
+
+  function startBlock(): void {
+    block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    used = 0;
   }
 
   function decode(topic: TopicName, bytes: Buffer): Event {

@@ -18,6 +18,7 @@ import { gate, isRunning, lookAgain, untilBoundary, untilRunEnds, waitedFor, wai
 import { ignoringRule } from './ignoring.ts';
 import { withoutChildren } from './parents.ts';
 import {
+  type AbsorbedRow,
   absorbedOf,
   anyPlaced,
   attributesOf,
@@ -37,6 +38,8 @@ interface Seen {
   row: DeclaredRow;
   id: string;
   drift: Drift | undefined;
+  /** What states took over of the drift. */
+  taken: AbsorbedRow | undefined;
   observed: Observed | undefined;
   changes: Evidence[];
   /** Changes by anyone but Terraform that may have modified the instance. */
@@ -59,7 +62,8 @@ export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
   if (row.deposed) return end(id, drift, 'removed', row.time, 'the instance is deposed');
   if (observed && observed.attributes === null && observed.seenAt >= row.time)
     return end(id, drift, 'removed', observed.seenAt, 'the object is gone');
-  const seen: Seen = { sight, row, id, drift, observed, changes, others };
+  const taken = absorbedOf(rows, id);
+  const seen: Seen = { sight, row, id, drift, taken, observed, changes, others };
   return observed && comparison ? compared(seen, observed, comparison) : suspect(seen, null);
 }
 
@@ -86,11 +90,11 @@ function mayModify(sight: Sight, row: DeclaredRow, change: Evidence, changes: Ev
 }
 
 function compared(seen: Seen, observed: Observed, comparison: Comparison): Assessment {
-  const { sight, row, id, drift } = seen;
+  const { sight, row, id, drift, taken } = seen;
   const absorption = absorb({
     drift,
     natural: comparison.differences,
-    bases: absorbedOf(sight.rows, id)?.differences ?? [],
+    bases: taken?.differences ?? [],
     declaredMoved: drift !== undefined && row.time > (drift.declaredAsOf ?? 0),
     observedMoved: hasMoved(seen, comparison),
     declaredLater: row.time > valueSince(seen, observed),
@@ -151,10 +155,10 @@ const valueSince = ({ drift }: Seen, observed: Observed): number =>
  * its run and no one else changed the instance since the run began.
  */
 function wasMeant(seen: Seen, observed: Observed): boolean {
-  const { sight, row, id, changes, drift } = seen;
+  const { sight, row, changes, drift, taken } = seen;
   const value = valueSince(seen, observed);
   const last = changes.filter((change) => change.time <= value && change.verb !== 'tag').at(-1);
-  const since = absorbedOf(sight.rows, id)?.since ?? drift?.declaredAsOf ?? 0;
+  const since = taken?.since ?? drift?.declaredAsOf ?? 0;
   if (last && isTerraform(last) && last.time > since) return true;
   const run = runOf(sight.rows, row.workspace);
   if (!isRunning(sight, run) || run.time > value) return false;
@@ -167,8 +171,8 @@ function conclude(
   comparison: Comparison,
   absorption: Absorption,
 ): Assessment {
-  const { id, drift, row } = seen;
-  const since = absorbedOf(seen.sight.rows, id)?.since ?? drift?.declaredAsOf ?? 0;
+  const { id, drift, row, taken } = seen;
+  const since = taken?.since ?? drift?.declaredAsOf ?? 0;
   const remember = absorption.changed ? { absorbed: { since, differences: absorption.bases } } : {};
   if (absorption.differences.length > 0) {
     const standing = standingOf(seen, observed, comparison, absorption.differences);

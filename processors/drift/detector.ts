@@ -125,8 +125,7 @@ function assessAll(sight: Sight, scene: Scene): Output[] {
       apply(assessment);
       // A difference that is gone is not waited for: the next one gets the whole grace.
       const gated = waitOf(row, kind);
-      if (assessment.wait?.what !== gated && rows.get(waitPart(gated)) !== undefined)
-        outputs.push({ clearTimer: gated });
+      if (assessment.wait?.what !== gated && rows.has(waitPart(gated))) outputs.push({ clearTimer: gated });
     }
   }
   for (const { type, id, isContestable } of resources) {

@@ -2,7 +2,15 @@
 // in which they arrived plays no part.
 import type { Rows } from '../../runtime/processor.ts';
 import type { Actor, Drift, Event, EventOf } from '../../schemas/index.ts';
-import { ANY_TYPE, type Evidence, evidenceOf, instancesOf, isDeclared, targetsOf } from './rows.ts';
+import {
+  ANY_TYPE,
+  anyEvidence,
+  type Evidence,
+  evidenceOf,
+  instancesOf,
+  isDeclared,
+  targetsOf,
+} from './rows.ts';
 import { presentType } from './rules/parents.ts';
 
 /** More instances of one type than this are not all suspected for a change that names none of them. */
@@ -46,6 +54,7 @@ const inOrder = (a: Evidence, b: Evidence): number =>
  * `arriving` is the change being decided on, which no row holds yet.
  */
 export function changesOf(rows: Rows, type: string, id: string, arriving: Evidence | null): Evidence[] {
+  if (!arriving && !anyEvidence(rows)) return [];
   const named = evidenceOf(rows, type, id);
   let nameless = namelessOf(rows, type);
   if (arriving) {

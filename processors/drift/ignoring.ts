@@ -91,8 +91,9 @@ export function ignoringRule(
 
 /** When the next of the rules in force on a drift expires; null when none does. */
 export function ruleExpiry(sight: Sight, name: string | null): number | null {
+  if (name === null) return null;
   const row = sight.rows.shared(RULES_ROW) as RulesRow | undefined;
-  if (!row || name === null) return null;
+  if (!row) return null;
   return rulesIn(row).find((rule) => rule.name === name)?.until ?? null;
 }
 

@@ -185,6 +185,8 @@ export const driftOf = (rows: Rows, id: string): Drift | undefined =>
 export const anyPlaced = (rows: Rows, workspace: string, address: string): boolean =>
   anyRow(rows, part('p', workspace, address, ''));
 
+export const anyEvidence = (rows: Rows): boolean => anyRow(rows, part('e', ''));
+
 export const evidenceOf = (rows: Rows, type: string, id: string | null): Evidence[] => {
   const found: Evidence[] = [];
   for (const [, value] of rows.list(part('e', presentType(type), id ?? '', '')))
@@ -223,12 +225,17 @@ export function listingScopes(row: DeclaredRow): string[] {
 export const isObserved = (rows: Rows, type: string, id: string): boolean =>
   anyRow(rows, part('o', presentType(type), id, ''));
 
-const parsed = new WeakMap<object, JsonObject>();
-/** Attributes of a row, parsed once as long as the row object lives. */
+const KEPT = 32;
+let parsed = new Map<object, JsonObject>();
+/**
+ * Attributes of a row, parsed once while it is decided on. Only the last few are kept: parsed they take several times the
+ * memory of their text, and rows stay in memory for long.
+ */
 export function attributesOf(row: { attributes: string | null }): JsonObject {
   let value = parsed.get(row);
   if (value === undefined) {
     value = JSON.parse(row.attributes ?? '{}') as JsonObject;
+    if (parsed.size >= KEPT) parsed = new Map();
     parsed.set(row, value);
   }
   return value;
