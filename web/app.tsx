@@ -1,7 +1,9 @@
-// The frame: sign-in, navigation, live connection, and the page the address names.
+// The frame: sign-in, navigation, live connection, what is announced, and the page the address names.
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { LiveEvent } from '../api/types.ts';
-import { useLive } from './load.ts';
+import { addressOrId, what } from './format.ts';
+import { type Changes, type Connection, useLive } from './live.ts';
+import { gapCount, type Overview, total, useOverview, waits } from './overview.ts';
 import { AuditPage } from './pages/audit.tsx';
 import { DriftPage } from './pages/drift.tsx';
 import { DriftsPage } from './pages/drifts.tsx';
@@ -9,9 +11,11 @@ import { GapsPage } from './pages/gaps.tsx';
 import { SignIn } from './pages/sign-in.tsx';
 import { WorkspacePage } from './pages/workspace.tsx';
 import { WorkspacesPage } from './pages/workspaces.tsx';
-import { Empty } from './parts/answer.tsx';
+import { Boundary, Empty } from './parts/answer.tsx';
+import { Heading } from './parts/heading.tsx';
 import { Link, useAddress } from './route.tsx';
 import { session } from './session.ts';
+import { ThemeButton } from './theme.tsx';
 
 const PAGES: readonly (readonly [path: string, name: string])[] = [
   ['/', 'Drifts'],
@@ -29,13 +33,18 @@ export function App() {
 
 function SignedIn() {
   const { path } = useAddress();
-  // Pages load again when this number grows: something they may show has changed.
-  const [change, setChange] = useState(0);
-  const connection = useLive((events: LiveEvent[]) => {
-    if (events.some((event) => event.kind !== 'ready')) setChange((n) => n + 1);
+  const [announcement, setAnnouncement] = useState('');
+  const { connection, changes } = useLive((events) => {
+    const text = announced(events);
+    if (text) setAnnouncement(text);
   });
+  const overview = useOverview(changes);
   const now = useNow();
   const section = path.startsWith('/drifts') ? '/' : `/${path.split('/')[1]}`;
+  const waiting: Record<string, [count: number, means: string]> = {
+    '/': [total((overview.counts.value ?? []).filter(waits)), 'need a decision'],
+    '/gaps': [overview.gaps.value ? gapCount(overview.gaps.value) : 0, 'known'],
+  };
 
   return (
     <>
@@ -45,19 +54,26 @@ function SignedIn() {
       <header className="top">
         <div className="top-inner">
           <Link to="/" className="brand">
-            <img src="/icon.svg" alt="" /> DriftMgr
+            <img src="/icon.svg" alt="" width="24" height="24" /> DriftMgr
           </Link>
           <nav className="nav" aria-label="Pages">
-            {PAGES.map(([to, name]) => (
-              <Link key={to} to={to} current={section === to}>
-                {name}
-              </Link>
-            ))}
+            {PAGES.map(([to, name]) => {
+              const [count = 0, means = ''] = waiting[to] ?? [];
+              return (
+                <Link key={to} to={to} current={section === to}>
+                  {name}
+                  {count > 0 && (
+                    <span className="badge">
+                      {count > 99 ? '99+' : count}
+                      <span className="hidden"> {means}</span>
+                    </span>
+                  )}
+                </Link>
+              );
+            })}
           </nav>
           <div className="tools">
-            <span className="live" data-state={connection} role="status">
-              {connection === 'live' ? 'Live' : connection === 'lost' ? 'Reconnecting' : 'Connecting'}
-            </span>
+            <LiveMark connection={connection} />
             <ThemeButton />
             <button type="button" className="button plain" onClick={() => session.signOut()}>
               Sign out
@@ -65,23 +81,78 @@ function SignedIn() {
           </div>
         </div>
       </header>
-      <main className="page" id="content">
-        <Page path={path} change={change} now={now} />
+      <p className="hidden" role="status" aria-live="polite">
+        {announcement}
+      </p>
+      <main className="page" id="content" tabIndex={-1}>
+        <Boundary key={path}>
+          <Page path={path} changes={changes} now={now} overview={overview} />
+        </Boundary>
       </main>
     </>
   );
 }
 
-function Page({ path, change, now }: { path: string; change: number; now: number }) {
-  const [, section = '', id] = path.split('/');
-  const name = id === undefined ? null : decodeURIComponent(id);
-  if (section === '') return <DriftsPage change={change} now={now} />;
-  if (section === 'drifts' && name) return <DriftPage id={name} change={change} now={now} />;
-  if (section === 'workspaces' && name) return <WorkspacePage name={name} change={change} now={now} />;
-  if (section === 'workspaces') return <WorkspacesPage change={change} now={now} />;
-  if (section === 'gaps') return <GapsPage change={change} now={now} />;
-  if (section === 'audit') return <AuditPage change={change} now={now} />;
-  return <Empty title="There is no such page" />;
+const CONNECTION_WORDS: Record<Connection, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  lost: 'Reconnecting',
+};
+
+function LiveMark({ connection }: { connection: Connection }) {
+  return (
+    <span className="live" data-state={connection} role="status">
+      {CONNECTION_WORDS[connection]}
+      {connection === 'lost' && <span className="hidden">: what is shown may be old</span>}
+    </span>
+  );
+}
+
+interface PageProps {
+  path: string;
+  changes: Changes;
+  now: number;
+  overview: Overview;
+}
+
+function Page({ path, ...rest }: PageProps) {
+  const [, section = '', id = ''] = path.split('/');
+  const name = decoded(id);
+  if (section === '') return <DriftsPage {...rest} />;
+  if (section === 'drifts' && name) return <DriftPage id={name} {...rest} />;
+  if (section === 'workspaces' && name) return <WorkspacePage name={name} {...rest} />;
+  if (section === 'workspaces') return <WorkspacesPage {...rest} />;
+  if (section === 'gaps') return <GapsPage {...rest} />;
+  if (section === 'audit') return <AuditPage {...rest} />;
+  return (
+    <>
+      <div className="lead">
+        <Heading title="There is no such page" />
+      </div>
+      <Empty title="Nothing is at this address">
+        <Link to="/">Go to the drifts</Link>
+      </Empty>
+    </>
+  );
+}
+
+/** A part of the address; as it stands where it is no valid encoding. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** What a screen reader says when something came by itself; the focus stays where it is. */
+function announced(events: LiveEvent[]): string {
+  const drifts = events.flatMap((event) => (event.kind === 'drift' ? [event.data] : []));
+  const [first, ...others] = drifts;
+  if (!first) return '';
+  if (others.length > 0) return `${drifts.length} changes to drifts`;
+  const { drift } = first;
+  return `${first.type.replace('drift.', 'Drift ')}: ${what(drift)}, ${addressOrId(drift)}, ${drift.severity}`;
 }
 
 /** The current time, coarse: "3 minutes ago" grows older by itself. */
@@ -92,30 +163,4 @@ function useNow(): number {
     return () => clearInterval(timer);
   }, []);
   return now;
-}
-
-const THEME = 'driftmgr.theme';
-
-function ThemeButton() {
-  const [theme, setTheme] = useState(() => localStorage.getItem(THEME));
-  useEffect(() => {
-    if (theme) document.documentElement.dataset.theme = theme;
-    else delete document.documentElement.dataset.theme;
-  }, [theme]);
-  const dark = theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-  const turn = (): void => {
-    const next = dark ? 'light' : 'dark';
-    localStorage.setItem(THEME, next);
-    setTheme(next);
-  };
-  return (
-    <button
-      type="button"
-      className="button plain"
-      onClick={turn}
-      aria-label={`Use ${dark ? 'light' : 'dark'} colours`}
-    >
-      {dark ? '☀' : '☾'}
-    </button>
-  );
 }

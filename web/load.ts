@@ -1,106 +1,132 @@
-// Loading and staying current: a hook that asks the API, and one that listens to live events.
+// Asking the API: one answer, or pages of a list. What was shown stays until newer is there.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiProblem } from '../api/client.ts';
-import type { LiveEvent } from '../api/types.ts';
-import { client, session } from './session.ts';
+import type { Page } from '../api/types.ts';
+import { session } from './session.ts';
 
-interface Answer<T> {
+interface Answer {
   key: string;
-  round: number;
-  value: T | null;
-  error: Error | null;
+  value: unknown;
+}
+
+/** Newest answers by key, so that going back shows at once what was there, at the place it was scrolled to. */
+const newest = new Map<string, unknown>();
+const NEWEST_KEPT = 40;
+session.subscribe(() => newest.clear());
+
+function keep(key: string, value: unknown): void {
+  newest.delete(key);
+  newest.set(key, value);
+  const [oldest] = newest.keys();
+  if (newest.size > NEWEST_KEPT && oldest !== undefined) newest.delete(oldest);
 }
 
 export interface Loaded<T> {
+  /** The newest answer; while the key has changed and its answer is on its way, that of the key before (`stale`). */
   value: T | null;
+  stale: boolean;
   error: Error | null;
   loading: boolean;
   reload(): void;
 }
 
-/** Asks when `key` changes and on reload. What was shown stays while newer is on its way. */
+/**
+ * Asks when `key` changes and on reload. A reload while an answer is on its way asks once more after it, and never
+ * instead of it: however fast changes come, answers are shown.
+ */
 export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Loaded<T> {
-  const [state, setState] = useState<Answer<T>>({ key, round: 0, value: null, error: null });
-  const [round, setRound] = useState(0);
+  const [answer, setAnswer] = useState<Answer>(() => ({ key, value: newest.get(key) ?? null }));
+  const [error, setError] = useState<Error | null>(null);
   const [loading, setLoading] = useState(true);
   const asking = useRef(ask);
   asking.current = ask;
+  const again = useRef<() => void>(() => undefined);
 
   useEffect(() => {
     const controller = new AbortController();
-    setLoading(true);
-    asking.current(controller.signal).then(
-      (value) => {
-        if (controller.signal.aborted) return;
-        setState({ key, round, value, error: null });
-        setLoading(false);
-      },
-      (error: Error) => {
-        if (controller.signal.aborted) return;
-        if (error instanceof ApiProblem && error.status === 401) session.signOut();
-        setState((before) => ({ key, round, value: before.key === key ? before.value : null, error }));
-        setLoading(false);
-      },
-    );
+    const { signal } = controller;
+    let busy = false;
+    let wanted = false;
+    const run = async (): Promise<void> => {
+      wanted = true;
+      if (busy) return;
+      busy = true;
+      setLoading(true);
+      while (wanted && !signal.aborted) {
+        wanted = false;
+        try {
+          const value = await asking.current(signal);
+          if (signal.aborted) return;
+          keep(key, value);
+          setAnswer({ key, value });
+          setError(null);
+        } catch (failure) {
+          if (signal.aborted) return;
+          if (failure instanceof ApiProblem && failure.status === 401) session.signOut({ refused: true });
+          setError(failure as Error);
+        }
+      }
+      busy = false;
+      setLoading(false);
+    };
+    again.current = () => void run();
+    void run();
     return () => controller.abort();
-  }, [key, round]);
+  }, [key]);
 
-  const reload = useCallback(() => setRound((n) => n + 1), []);
-  return { value: state.key === key ? state.value : null, error: state.error, loading, reload };
+  const reload = useCallback(() => again.current(), []);
+  const stale = answer.key !== key;
+  // After a failure, what stands there would belong to another question.
+  const value = stale && error !== null ? null : (answer.value as T | null);
+  return { value, stale, error, loading, reload };
 }
 
-export type Connection = 'connecting' | 'live' | 'lost';
+export interface Pages<T> extends Loaded<T[]> {
+  /** More are there than were loaded. */
+  more: boolean;
+  loadMore(): void;
+}
 
-const RETRY_MS = 2_000;
-/** Bursts of events cause one reload. */
-const SETTLE_MS = 150;
+/** Reads so many pages, one after the other. What moved between two pages while they were read is kept once. */
+export async function readPages<T>(
+  pages: number,
+  idOf: (item: T) => string,
+  ask: (cursor: string | undefined) => Promise<Page<T>>,
+): Promise<Page<T>> {
+  const byId = new Map<string, T>();
+  let cursor: string | undefined;
+  for (let page = 0; page < pages; page++) {
+    const { items, next } = await ask(cursor);
+    for (const item of items) byId.set(idOf(item), item);
+    if (next === null) return { items: [...byId.values()], next };
+    cursor = next;
+  }
+  return { items: [...byId.values()], next: cursor ?? null };
+}
 
-/** Calls back, soon after and coalesced, when live events came. Reconnects by itself and reads on where it stopped. */
-export function useLive(onEvents: (events: LiveEvent[]) => void): Connection {
-  const [connection, setConnection] = useState<Connection>('connecting');
-  const callback = useRef(onEvents);
-  callback.current = onEvents;
-
+/** A list by pages: the first, and as many more as were asked for. A reload asks for all of them anew and shows them at once. */
+export function usePages<T>(
+  key: string,
+  idOf: (item: T) => string,
+  ask: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>,
+): Pages<T> {
+  const [wish, setWish] = useState({ key, pages: 1 });
+  const pages = wish.key === key ? wish.pages : 1;
+  const { value, reload, ...rest } = useLoad<Page<T>>(key, (signal) =>
+    readPages(pages, idOf, (cursor) => ask(cursor, signal)),
+  );
   useEffect(() => {
-    const controller = new AbortController();
-    let pending: LiveEvent[] = [];
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    const flush = (): void => {
-      timer = null;
-      const events = pending;
-      pending = [];
-      callback.current(events);
-    };
-    const listen = async (): Promise<void> => {
-      let lastEventId: string | undefined;
-      while (!controller.signal.aborted) {
-        try {
-          const stream = client.events(
-            {},
-            {
-              signal: controller.signal,
-              onOpen: () => setConnection('live'),
-              ...(lastEventId ? { lastEventId } : {}),
-            },
-          );
-          for await (const event of stream) {
-            lastEventId = event.id;
-            pending.push(event);
-            timer ??= setTimeout(flush, SETTLE_MS);
-          }
-        } catch (error) {
-          if (controller.signal.aborted) return;
-          if (error instanceof ApiProblem && error.status === 401) return session.signOut();
-        }
-        setConnection('lost');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    };
-    void listen();
-    return () => {
-      controller.abort();
-      if (timer) clearTimeout(timer);
-    };
-  }, []);
-  return connection;
+    if (pages > 1) reload();
+  }, [pages, reload]);
+  const loadMore = useCallback(
+    () => setWish((before) => ({ key, pages: (before.key === key ? before.pages : 1) + 1 })),
+    [key],
+  );
+  return {
+    ...rest,
+    value: value?.items ?? null,
+    more: value !== null && value.next !== null,
+    reload,
+    loadMore,
+  };
 }

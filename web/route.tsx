@@ -1,12 +1,27 @@
 // Addresses of the pages: the path says which page, the query holds its filters, so that every view can be linked.
 import type { MouseEvent, ReactNode } from 'react';
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 
 const listeners = new Set<() => void>();
 const notify = (): void => {
   for (const listener of listeners) listener();
 };
-window.addEventListener('popstate', notify);
+
+/** Counts arrivals at a page, filters not included; the heading of the page arrived at takes the focus. */
+let arrivals = 0;
+let announced = 0;
+let leftFrom: Element | null = null;
+
+/** The page that comes next takes the focus. */
+export function arrive(): void {
+  arrivals++;
+  leftFrom = document.activeElement;
+}
+
+window.addEventListener('popstate', () => {
+  arrive();
+  notify();
+});
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
@@ -16,6 +31,7 @@ function subscribe(listener: () => void): () => void {
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   if (options.replace) history.replaceState(null, '', to);
   else {
+    arrive();
     history.pushState(null, '', to);
     window.scrollTo(0, 0);
   }
@@ -40,6 +56,20 @@ export function setFilters(changes: Record<string, string>): void {
   navigate(location.pathname + (text === '' ? '' : `?${text}`), { replace: true });
 }
 
+/**
+ * Calls back once for each arrival at a page, also when its content came later, but never when the reader has meanwhile
+ * gone on to something else on the page.
+ */
+export function useArrival(onArrival: () => void): void {
+  const arrival = useSyncExternalStore(subscribe, () => arrivals);
+  useEffect(() => {
+    if (arrival <= announced) return;
+    announced = arrival;
+    const active = document.activeElement;
+    if (active === null || active === document.body || active === leftFrom) onArrival();
+  }, [arrival, onArrival]);
+}
+
 interface LinkProps {
   to: string;
   className?: string;
@@ -59,3 +89,10 @@ export function Link({ to, className, current, children }: LinkProps) {
     </a>
   );
 }
+
+/** Where things are shown. */
+export const addressOf = {
+  drift: (id: string): string => `/drifts/${encodeURIComponent(id)}`,
+  workspace: (name: string, at?: string): string =>
+    `/workspaces/${encodeURIComponent(name)}${at ? `?at=${encodeURIComponent(at)}` : ''}`,
+};

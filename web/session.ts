@@ -3,16 +3,24 @@ import { createClient } from '../api/client.ts';
 
 const PLACE = 'driftmgr.key';
 const listeners = new Set<() => void>();
+const notify = (): void => {
+  for (const listener of listeners) listener();
+};
+let ended = false;
 
 export const session = {
   key: (): string | null => sessionStorage.getItem(PLACE),
+  /** True when the server refused the key that was in use: sign-in says so. */
+  ended: (): boolean => ended,
   signIn(key: string): void {
+    ended = false;
     sessionStorage.setItem(PLACE, key);
-    for (const listener of listeners) listener();
+    notify();
   },
-  signOut(): void {
+  signOut(options: { refused?: boolean } = {}): void {
+    ended = options.refused === true;
     sessionStorage.removeItem(PLACE);
-    for (const listener of listeners) listener();
+    notify();
   },
   subscribe(listener: () => void): () => void {
     listeners.add(listener);

@@ -1,70 +1,85 @@
 // Audit, first form: who changed what, who accepted it and why, and how long it was exposed.
-import type { DriftJson, DriftsQuery } from '../../api/types.ts';
-import { ago, duration, what, who } from '../format.ts';
-import { useLoad } from '../load.ts';
-import { Answer, Empty } from '../parts/answer.tsx';
+import type { DriftJson, DriftsQuery, ExposureJson } from '../../api/types.ts';
+import { addressOrId, clockTime, duration, plural, what, who } from '../format.ts';
+import { type Changes, useReloadOn } from '../live.ts';
+import { useLoad, usePages } from '../load.ts';
+import { Answer, Empty, More } from '../parts/answer.tsx';
 import { Choices, Search } from '../parts/filters.tsx';
-import { Mark } from '../parts/marks.tsx';
-import { useReloadOn } from '../reload.ts';
-import { Link, useAddress } from '../route.tsx';
+import { Heading } from '../parts/heading.tsx';
+import { Mark, StatusMark } from '../parts/marks.tsx';
+import { Ago } from '../parts/time.tsx';
+import { addressOf, Link, useAddress } from '../route.tsx';
 import { client } from '../session.ts';
 
-const LIMIT = 200;
+const PAGE = 100;
+const APART_MS = 5_000;
 
-export function AuditPage({ change, now }: { change: number; now: number }) {
+const SHOWN: Record<string, DriftsQuery['status']> = {
+  open: ['open', 'acknowledged'],
+  accepted: ['accepted'],
+  resolved: ['resolved'],
+};
+const EVERYTHING: DriftsQuery['status'] = ['open', 'acknowledged', 'accepted', 'resolved'];
+
+export function AuditPage({ changes, now }: { changes: Changes; now: number }) {
   const { query } = useAddress();
-  const [text, show] = [query.get('q') ?? '', query.get('show') ?? ''];
+  const text = query.get('q') ?? '';
+  const show = query.get('show') ?? '';
   const filters: DriftsQuery = {
-    limit: LIMIT,
-    status:
-      show === 'accepted'
-        ? ['accepted']
-        : show === 'resolved'
-          ? ['resolved']
-          : ['open', 'acknowledged', 'accepted', 'resolved'],
+    limit: PAGE,
+    status: SHOWN[show] ?? EVERYTHING,
     ignored: true,
     ...(text ? { q: text } : {}),
   };
-  const drifts = useLoad(`audit ${JSON.stringify(filters)}`, (signal) =>
-    client.drifts.list(filters, { signal }),
+  const drifts = usePages(
+    `audit ${JSON.stringify(filters)}`,
+    (drift: DriftJson) => drift.id,
+    (cursor, signal) => client.drifts.list({ ...filters, ...(cursor ? { cursor } : {}) }, { signal }),
   );
-  useReloadOn(change, drifts.reload);
+  const exposure = useLoad(
+    'exposure',
+    async (signal) => (await client.analytics.exposure({}, { signal })).items,
+  );
+  useReloadOn(changes, ['drift'], drifts.reload);
+  useReloadOn(changes, ['drift'], exposure.reload, APART_MS);
   return (
     <>
       <div className="lead">
-        <h1>Audit</h1>
+        <Heading title="Audit" />
         <p className="soft">
-          Who changed what, who decided about it, and how long it was exposed. Each drift has its whole
-          timeline.
+          Who changed what, who decided about it and why, and how long it was exposed. Each drift has its
+          whole timeline.
         </p>
       </div>
-      <div className="filters">
-        <Search value={text} label="Search address, id, type, workspace" />
+      {exposure.value && <Exposure items={exposure.value} />}
+      <search className="filters">
+        <Search value={text} label="Search address, id, type, actor, workspace" />
         <Choices
           name="show"
           label="Which"
           value={show}
           options={[
             ['all', 'All'],
+            ['open', 'Open'],
             ['accepted', 'Accepted'],
             ['resolved', 'Resolved'],
           ]}
         />
-      </div>
+      </search>
       <Answer of={drifts}>
-        {({ items, next }) =>
+        {(items) =>
           items.length === 0 ? (
-            <Empty title="Nothing recorded yet" />
+            <Empty title={text || show ? 'Nothing matches' : 'Nothing recorded yet'} />
           ) : (
             <>
-              <div className="scroll">
+              <div className="scroll" data-stale={drifts.stale}>
                 <table className="stack">
                   <thead>
                     <tr>
-                      <th>What</th>
-                      <th>Who changed it</th>
-                      <th>What became of it</th>
-                      <th>Exposed for</th>
+                      <th scope="col">What changed</th>
+                      <th scope="col">Who changed it</th>
+                      <th scope="col">What became of it</th>
+                      <th scope="col">Exposed for</th>
                     </tr>
                   </thead>
                   <tbody>
@@ -76,7 +91,9 @@ export function AuditPage({ change, now }: { change: number; now: number }) {
                   </tbody>
                 </table>
               </div>
-              {next && <p className="faint">The first {LIMIT} are shown; search to find others.</p>}
+              {drifts.more && (
+                <More shown={items.length} word="drift" loading={drifts.loading} onMore={drifts.loadMore} />
+              )}
             </>
           )
         }
@@ -85,45 +102,104 @@ export function AuditPage({ change, now }: { change: number; now: number }) {
   );
 }
 
+/** Confirmed drifts of the last 30 days: how many, how long. */
+function Exposure({ items }: { items: ExposureJson[] }) {
+  const sum = (of: (item: ExposureJson) => number): number => items.reduce((all, item) => all + of(item), 0);
+  const count = sum((item) => item.drifts);
+  const longest = Math.max(0, ...items.map((item) => item.longest));
+  const severe = items.filter(({ severity }) => severity === 'critical' || severity === 'high');
+  return (
+    <section className="card" aria-label="Exposure in the last 30 days">
+      <dl className="answers flat">
+        <div>
+          <dt>Confirmed in 30 days</dt>
+          <dd>
+            <strong className="figure">{count.toLocaleString('en')}</strong>
+            <p className="faint">
+              {severe.reduce((all, { drifts }) => all + drifts, 0).toLocaleString('en')} critical or high
+            </p>
+          </dd>
+        </div>
+        <div>
+          <dt>Still standing</dt>
+          <dd>
+            <strong className="figure">{sum((item) => item.standing).toLocaleString('en')}</strong>
+          </dd>
+        </div>
+        <div>
+          <dt>Exposed on average</dt>
+          <dd>
+            <strong className="figure">
+              {count === 0 ? '–' : duration((1_000 * sum((item) => item.seconds)) / count)}
+            </strong>
+            <p className="faint">over {plural(count, 'drift')}</p>
+          </dd>
+        </div>
+        <div>
+          <dt>Longest</dt>
+          <dd>
+            <strong className="figure">{count === 0 ? '–' : duration(1_000 * longest)}</strong>
+          </dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
 function Row({ drift, now }: { drift: DriftJson; now: number }) {
   const end = drift.resolvedAt ? Date.parse(drift.resolvedAt) : now;
   return (
     <tr>
       <td>
-        <Link to={`/drifts/${encodeURIComponent(drift.id)}`}>{what(drift)}</Link>
-        <p className="faint mono">{drift.address ?? drift.resourceId}</p>
+        <Link className="strong" to={addressOf.drift(drift.id)}>
+          {what(drift)}
+        </Link>
+        <p className="faint mono">{addressOrId(drift)}</p>
+        <p className="faint">
+          {[drift.severity, drift.workspace, clockTime(drift.openedAt)].filter(Boolean).join(' · ')}
+        </p>
       </td>
-      <td>
+      <td data-label="By">
         {who(drift)}
         {drift.actors[0]?.sourceIp && <p className="faint">from {drift.actors[0].sourceIp}</p>}
       </td>
-      <td>
+      <td data-label="Outcome">
         <Outcome drift={drift} now={now} />
       </td>
-      <td data-label="Exposed for" className="nowrap">
-        {duration(end - Date.parse(drift.openedAt))}
-        {drift.resolvedAt === null && <p className="faint">still</p>}
+      <td data-label="Exposed for">
+        {duration(Math.max(0, end - Date.parse(drift.openedAt)))}
+        <p className="faint">
+          {[drift.resolvedAt === null && 'still', drift.confidence !== 'confirmed' && 'not confirmed']
+            .filter(Boolean)
+            .join(', ')}
+        </p>
       </td>
     </tr>
   );
 }
 
 function Outcome({ drift, now }: { drift: DriftJson; now: number }) {
-  if (drift.status === 'resolved')
-    return (
-      <>
-        <Mark tone="good">{drift.resolution ?? 'resolved'}</Mark>
-        {drift.resolvedAt && <p className="faint">{ago(drift.resolvedAt, now)}</p>}
-      </>
-    );
   const decision = drift.acceptance ?? drift.acknowledgement;
   return (
     <>
-      <Mark tone={drift.status === 'open' ? 'accent' : 'low'}>{drift.status}</Mark>
-      {decision && (
+      <span className="marks">
+        <StatusMark drift={drift} />
+        {drift.ignoredBy && <Mark>ignored</Mark>}
+      </span>
+      {drift.resolvedAt && (
         <p className="faint">
-          by {decision.by}: {decision.reason}
-          {drift.acceptance?.until && `, until ${drift.acceptance.until.slice(0, 10)}`}
+          <Ago time={drift.resolvedAt} now={now} />
+        </p>
+      )}
+      {decision && (
+        <p>
+          <span className="faint">
+            {drift.acceptance ? 'accepted' : 'acknowledged'} by {decision.by},{' '}
+            <Ago time={decision.at} now={now} />
+            {drift.acceptance?.until && `, until ${clockTime(drift.acceptance.until)}`}
+          </span>
+          <br />
+          {decision.reason}
         </p>
       )}
     </>

@@ -1,73 +1,170 @@
 // One drift: who, how bad, which fix. The answer first, the evidence below it.
-import type { FormEvent } from 'react';
-import { useState } from 'react';
-import type { ActorJson, DriftJson, RequestJson } from '../../api/types.ts';
-import { actorPhrase, advice, ago, duration, what, who } from '../format.ts';
-import { useLoad } from '../load.ts';
-import { Answer, Failure } from '../parts/answer.tsx';
+import type { DriftJson, Transition } from '../../api/types.ts';
+import {
+  addressOrId,
+  ago,
+  clockTime,
+  confidencePhrase,
+  duration,
+  fixes,
+  resolutionPhrase,
+  what,
+  who,
+} from '../format.ts';
+import { type Changes, useReloadOn } from '../live.ts';
+import { useLoad, usePages } from '../load.ts';
+import { Answer, More, Waiting } from '../parts/answer.tsx';
+import { Decide } from '../parts/decide.tsx';
 import { Differences } from '../parts/differences.tsx';
+import { Evidence } from '../parts/evidence.tsx';
+import { Heading } from '../parts/heading.tsx';
 import { DriftMarks } from '../parts/marks.tsx';
+import { Ago } from '../parts/time.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { useReloadOn } from '../reload.ts';
-import { Link } from '../route.tsx';
+import { addressOf, Link } from '../route.tsx';
 import { client } from '../session.ts';
 
-export function DriftPage({ id, change, now }: { id: string; change: number; now: number }) {
+const STEPS = 200;
+
+export function DriftPage({ id, changes, now }: { id: string; changes: Changes; now: number }) {
   const drift = useLoad(`drift ${id}`, (signal) => client.drifts.get(id, { signal }));
-  const timeline = useLoad(`timeline ${id}`, (signal) => client.drifts.timeline(id, {}, { signal }));
+  const timeline = usePages(
+    `timeline ${id}`,
+    (step: Transition) => step.id,
+    (cursor, signal) =>
+      client.drifts.timeline(id, { limit: STEPS, ...(cursor ? { cursor } : {}) }, { signal }),
+  );
   const reload = (): void => {
     drift.reload();
     timeline.reload();
   };
-  useReloadOn(change, reload);
+  useReloadOn(changes, ['drift'], reload);
 
   return (
-    <Answer of={drift}>
+    <Answer
+      of={drift}
+      waiting={
+        <div className="lead">
+          <Heading title="Drift" />
+          <Waiting />
+        </div>
+      }
+    >
       {(value) => (
         <>
           <div className="lead">
             <p className="crumb">
-              <Link to="/">Drifts</Link> / {value.workspace ?? value.provider}
+              <Link to="/">Drifts</Link>
+              <span aria-hidden="true"> / </span>
+              {value.workspace ? (
+                <Link to={addressOf.workspace(value.workspace)}>{value.workspace}</Link>
+              ) : (
+                value.provider
+              )}
             </p>
-            <h1>{what(value)}</h1>
-            <p className="mono soft">{value.address ?? `${value.type} ${value.resourceId}`}</p>
             <DriftMarks drift={value} />
+            <Heading title={what(value)} />
+            <p className="mono soft">{addressOrId(value)}</p>
           </div>
-          <dl className="answers">
-            <Fact name="Who">{who(value)}</Fact>
-            <Fact name="How bad">{`${value.severity}, ${value.confidence}`}</Fact>
-            <Fact name="Since">{since(value, now)}</Fact>
-            <Fact name="What to do">{advice(value)}</Fact>
+          <dl className="answers" data-tone={value.severity}>
+            <div>
+              <dt>Who</dt>
+              <dd>
+                <strong>{who(value)}</strong>
+                <p className="faint">{origin(value)}</p>
+              </dd>
+            </div>
+            <div>
+              <dt>How bad</dt>
+              <dd>
+                <strong className="severity">{value.severity}</strong>
+                <p className="faint">{confidencePhrase(value)}</p>
+              </dd>
+            </div>
+            <div>
+              <dt>Since</dt>
+              <dd>
+                <strong>{since(value, now)}</strong>
+                <p className="faint">{clockTime(value.openedAt)}</p>
+              </dd>
+            </div>
           </dl>
-          {value.note && <p className="notice">{value.note}</p>}
-          {value.differences.length > 0 && (
-            <section className="card">
-              <h2>Declared and observed</h2>
-              <Differences differences={value.differences} />
-            </section>
+          {value.note && (
+            <p className="notice" data-tone={value.absorbed ? 'high' : undefined}>
+              {sentence(value.note)}
+            </p>
           )}
-          {value.status !== 'resolved' && <Decide drift={value} done={reload} />}
-          <section className="card">
-            <h2>Evidence</h2>
-            {value.actors.length === 0 ? (
-              <p className="soft">The provider reports no actor for this: who did it is not known.</p>
-            ) : (
-              value.actors.map((actor) => (
-                <Evidence key={`${actor.principal} ${actor.session}`} actor={actor} />
-              ))
-            )}
-          </section>
-          <section className="card">
-            <h2>Timeline</h2>
-            <Answer of={timeline}>{({ items }) => <Timeline items={newestFirst(items)} now={now} />}</Answer>
-          </section>
-          <section className="card">
-            <h2>Where it stands</h2>
-            <Where drift={value} now={now} />
-          </section>
+          <WhatToDo drift={value} done={reload} />
+          <div className="two">
+            <div className="stacked">
+              {value.differences.length > 0 && (
+                <section className="card">
+                  <h2>Declared and observed</h2>
+                  <Differences differences={value.differences} />
+                </section>
+              )}
+              <section className="card">
+                <h2>Evidence</h2>
+                <Evidence drift={value} changes={changes} now={now} />
+              </section>
+              <section className="card">
+                <h2>Timeline</h2>
+                <Answer of={timeline}>
+                  {(items) => (
+                    <>
+                      <Timeline items={newestFirst(items)} now={now} />
+                      {timeline.more && (
+                        <More
+                          shown={items.length}
+                          word="step"
+                          loading={timeline.loading}
+                          onMore={timeline.loadMore}
+                        />
+                      )}
+                    </>
+                  )}
+                </Answer>
+              </section>
+            </div>
+            <section className="card aside">
+              <h2>Where it stands</h2>
+              <Where drift={value} now={now} />
+            </section>
+          </div>
         </>
       )}
     </Answer>
+  );
+}
+
+function WhatToDo({ drift, done }: { drift: DriftJson; done: () => void }) {
+  const ways = fixes(drift);
+  const decision = drift.acceptance ?? drift.acknowledgement;
+  return (
+    <section className="card todo" data-done={drift.status === 'resolved'}>
+      <h2>What to do</h2>
+      {decision && (
+        <p>
+          <strong>{drift.acceptance ? 'Accepted' : 'Acknowledged'}</strong> by {decision.by}:{' '}
+          {decision.reason}
+          {drift.acceptance?.until && ` (until ${clockTime(drift.acceptance.until)})`}
+        </p>
+      )}
+      {drift.status === 'resolved' ? (
+        <p className="soft">Nothing: {resolutionPhrase(drift)}.</p>
+      ) : (
+        <>
+          <ol className="fixes">
+            {ways.map(({ name, how }) => (
+              <li key={name}>
+                <strong>{name}</strong> <span className="soft">{how}</span>
+              </li>
+            ))}
+          </ol>
+          <Decide drift={drift} done={done} />
+        </>
+      )}
+    </section>
   );
 }
 
@@ -77,133 +174,57 @@ const newestFirst = <T extends { at: string }>(items: T[]): T[] =>
     .sort((a, b) => Date.parse(b.item.at) - Date.parse(a.item.at) || b.index - a.index)
     .map(({ item }) => item);
 
+const sentence = (text: string): string =>
+  `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`.replace('..', '.');
+
 function since(drift: DriftJson, now: number): string {
   if (drift.resolvedAt)
-    return `open for ${duration(Date.parse(drift.resolvedAt) - Date.parse(drift.openedAt))}, resolved ${ago(drift.resolvedAt, now)}`;
+    return `Open for ${duration(Date.parse(drift.resolvedAt) - Date.parse(drift.openedAt))}, resolved ${ago(drift.resolvedAt, now)}`;
   return ago(drift.openedAt, now);
 }
 
-function Fact({ name, children }: { name: string; children: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-function Evidence({ actor }: { actor: ActorJson }) {
-  return (
-    <dl className="facts">
-      <dt>Actor</dt>
-      <dd>
-        {actorPhrase(actor)} <span className="faint">({actor.certainty} certainty)</span>
-      </dd>
-      <dt>Principal</dt>
-      <dd className="mono">{actor.principal}</dd>
-      <dt>From</dt>
-      <dd>{actor.sourceIp ?? 'not reported'}</dd>
-      <dt>Tool</dt>
-      <dd className="mono">{actor.userAgent ?? 'not reported'}</dd>
-      <dt>Events</dt>
-      <dd className="mono">{actor.eventIds.join(', ')}</dd>
-    </dl>
-  );
+/** Where the change came from, as far as it is known. */
+function origin(drift: DriftJson): string {
+  const [actor] = drift.actors;
+  if (!actor) return 'No feed told who did it.';
+  return actor.sourceIp ? `From ${actor.sourceIp}` : actor.principal;
 }
 
 function Where({ drift, now }: { drift: DriftJson; now: number }) {
   const rows: [string, string | null][] = [
-    ['Workspace', drift.workspace],
-    ['Owner', drift.owner],
-    ['Resource', `${drift.type} ${drift.resourceId}`],
+    ['Owner', drift.owner ?? 'no owner configured'],
+    ['Type', drift.type],
+    ['Id', drift.resourceId],
+    ['Provider', drift.provider],
     ['Account', drift.account],
     ['Region', drift.region],
     ['State serial', drift.stateSerial === null ? null : String(drift.stateSerial)],
-    ['Declared as of', drift.declaredAsOf ? ago(drift.declaredAsOf, now) : null],
-    ['Observed as of', drift.observedAsOf ? ago(drift.observedAsOf, now) : null],
+  ];
+  const times: [string, string | null][] = [
+    ['Declared as of', drift.declaredAsOf],
+    ['Observed as of', drift.observedAsOf],
+    ['Last change', drift.changedAt],
   ];
   return (
-    <dl className="facts">
-      {rows.map(([name, value]) => (
-        <div key={name} style={{ display: 'contents' }}>
+    <dl className="facts narrow">
+      {rows.map(([name, value]) =>
+        value === null ? null : (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ),
+      )}
+      {times.map(([name, time]) => (
+        <div key={name}>
           <dt>{name}</dt>
-          <dd>
-            {name === 'Workspace' && value ? (
-              <Link to={`/workspaces/${encodeURIComponent(value)}`}>{value}</Link>
-            ) : (
-              (value ?? 'unknown')
-            )}
-          </dd>
+          <dd>{time === null ? 'not yet' : <Ago time={time} now={now} />}</dd>
         </div>
       ))}
+      <div>
+        <dt>Drift</dt>
+        <dd className="mono">{drift.id}</dd>
+      </div>
     </dl>
-  );
-}
-
-/** Acknowledge (someone is on it) or accept (leave it), with a reason; acceptances may expire. */
-function Decide({ drift, done }: { drift: DriftJson; done: () => void }) {
-  const [error, setError] = useState<Error | null>(null);
-  const [answer, setAnswer] = useState<RequestJson | null>(null);
-  const [busy, setBusy] = useState(false);
-
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const submitter = (event.nativeEvent as SubmitEvent).submitter;
-    const wish = submitter instanceof HTMLButtonElement ? submitter.value : 'acknowledge';
-    const form = new FormData(event.currentTarget);
-    const reason = String(form.get('reason') ?? '').trim();
-    const until = String(form.get('until') ?? '');
-    setBusy(true);
-    setError(null);
-    try {
-      const result =
-        wish === 'accept'
-          ? await client.drifts.accept(drift.id, {
-              reason,
-              ...(until ? { until: new Date(`${until}T23:59:59`).toISOString() } : {}),
-            })
-          : await client.drifts.acknowledge(drift.id, { reason });
-      setAnswer(result);
-      done();
-    } catch (failure) {
-      setError(failure as Error);
-    }
-    setBusy(false);
-  };
-
-  return (
-    <section className="card">
-      <h2>Decide</h2>
-      <form className="form" onSubmit={(event) => void submit(event)}>
-        <label className="field">
-          <span>Reason (everyone who reads the audit sees it)</span>
-          <input className="input" name="reason" required maxLength={2000} />
-        </label>
-        <div className="form-row">
-          <label className="field">
-            <span>Accept until (empty: until the difference changes)</span>
-            <input className="input" name="until" type="date" />
-          </label>
-          <button
-            type="submit"
-            className="button"
-            value="acknowledge"
-            disabled={busy || drift.status !== 'open'}
-          >
-            Acknowledge
-          </button>
-          <button type="submit" className="button primary" value="accept" disabled={busy}>
-            Accept
-          </button>
-        </div>
-        {answer && answer.status !== 'pending' && (
-          <p role="status">
-            {answer.status === 'done' ? 'Done.' : `${answer.status}: ${answer.reason ?? ''}`}
-          </p>
-        )}
-        {answer?.status === 'pending' && <p role="status">Asked; the outcome follows.</p>}
-        {error && <Failure error={error} />}
-      </form>
-    </section>
   );
 }

@@ -1,20 +1,22 @@
-// My team's open drifts: does anything need me now? Confirmed ones first; what is only suspected stays apart.
-import { useEffect } from 'react';
-import type { DriftJson, DriftsQuery } from '../../api/types.ts';
-import { plural } from '../format.ts';
-import { useLoad } from '../load.ts';
-import { Answer, Empty } from '../parts/answer.tsx';
+// My team's drifts: does anything need me now? Confirmed ones first; what is only suspected stays apart; gaps are told.
+import { useEffect, useRef, useState } from 'react';
+import type { DriftJson, DriftsQuery, Page } from '../../api/types.ts';
+import { type Changes, useReloadOn } from '../live.ts';
+import { type Loaded, readPages, useLoad } from '../load.ts';
+import type { Overview } from '../overview.ts';
+import { Answer, Empty, More } from '../parts/answer.tsx';
 import { DriftRow } from '../parts/drift-row.tsx';
 import { Choices, Search, Select } from '../parts/filters.tsx';
-import { useReloadOn } from '../reload.ts';
-import { Link, setFilters, useAddress } from '../route.tsx';
+import { GapBanner } from '../parts/gap-banner.tsx';
+import { Headline, type Scope, Summary } from '../parts/headline.tsx';
+import { setFilters, useAddress } from '../route.tsx';
 import { client } from '../session.ts';
+import { useTeam } from '../team.ts';
 
-const PAGE = 200;
-const TEAM = 'driftmgr.team';
+const PAGE = 50;
 
 const SEVERITIES: readonly (readonly [DriftJson['severity'] | '', string])[] = [
-  ['', 'Any severity'],
+  ['', 'All'],
   ['critical', 'Critical'],
   ['high', 'High'],
   ['medium', 'Medium'],
@@ -22,162 +24,218 @@ const SEVERITIES: readonly (readonly [DriftJson['severity'] | '', string])[] = [
   ['info', 'Info'],
 ];
 
-export function DriftsPage({ change, now }: { change: number; now: number }) {
-  const { query } = useAddress();
-  const [team, severity, text, show] = ['team', 'severity', 'q', 'show'].map((name) => query.get(name) ?? '');
-  useRememberedTeam(team ?? '');
+interface Group {
+  title: string;
+  note: string;
+  query: DriftsQuery;
+  /** What the API cannot leave out is left out here. */
+  holds?: (drift: DriftJson) => boolean;
+}
 
+const OPEN: readonly Group[] = [
+  {
+    title: 'Act now',
+    note: 'Confirmed: it was read, and it differs.',
+    query: { status: ['open'], confidence: ['confirmed'] },
+  },
+  {
+    title: 'Suspected',
+    note: 'Changed by someone other than Terraform; what it is now has not been read.',
+    query: {
+      status: ['open'],
+      confidence: ['suspected', 'unverified'],
+      kind: ['modified', 'missing', 'contested'],
+    },
+  },
+  {
+    title: 'Unmanaged',
+    note: 'Made by hand; no state declares it. Inventory, no alarm.',
+    query: { status: ['open'], confidence: ['suspected', 'unverified'], kind: ['unmanaged'] },
+  },
+  { title: 'Acknowledged', note: 'Someone is on it.', query: { status: ['acknowledged'] } },
+];
+const ALL: readonly Group[] = [
+  ...OPEN,
+  { title: 'Accepted', note: 'Left as it is, for a time or for good.', query: { status: ['accepted'] } },
+  {
+    title: 'Ignored',
+    note: 'A rule says that someone else owns it.',
+    query: { status: ['open'], ignored: true },
+    holds: (drift) => drift.ignoredBy !== null,
+  },
+  { title: 'Resolved', note: 'In the last 30 days.', query: { status: ['resolved'], ignored: true } },
+];
+
+interface DriftsPageProps {
+  changes: Changes;
+  now: number;
+  overview: Overview;
+}
+
+export function DriftsPage({ changes, now, overview }: DriftsPageProps) {
+  const { query } = useAddress();
+  const get = (name: string): string => query.get(name) ?? '';
+  const team = useTeam(get('team'));
+  const scope: Scope = { team: team.name, workspace: get('workspace') };
+  const [severity, text, show] = [get('severity'), get('q'), get('show')];
   const filters: DriftsQuery = {
-    limit: PAGE,
-    status: show === 'all' ? ['open', 'acknowledged', 'accepted', 'resolved'] : ['open', 'acknowledged'],
-    ignored: show === 'all',
-    ...(team ? { owner: team } : {}),
-    ...(severity ? { severity: [severity as DriftJson['severity']] } : {}),
+    ...(scope.team ? { owner: scope.team } : {}),
+    ...(scope.workspace ? { workspace: scope.workspace } : {}),
+    ...(isSeverity(severity) ? { severity: [severity] } : {}),
     ...(text ? { q: text } : {}),
   };
-  const drifts = useLoad(`drifts ${JSON.stringify(filters)}`, (signal) =>
-    client.drifts.list(filters, { signal }),
-  );
-  const workspaces = useLoad('workspaces', (signal) => client.workspaces.list({ limit: 500 }, { signal }));
-  useReloadOn(change, drifts.reload, workspaces.reload);
-  const teams = [
-    ...new Set((workspaces.value?.items ?? []).map((each) => each.owner).filter((owner) => owner !== null)),
-  ].sort();
+  const filtered = Object.keys(filters).length > 0;
+  const workspaces = overview.workspaces.value ?? [];
+  const teams = [...new Set(workspaces.map((each) => each.owner).filter((owner) => owner !== null))].sort();
 
   return (
     <>
-      <Answer of={drifts}>
-        {({ items, next }) => <Headline items={items} more={next !== null} team={team ?? ''} />}
-      </Answer>
-      <div className="filters">
-        <Search value={text ?? ''} label="Search address, id, type, workspace" />
+      <Headline overview={overview} scope={scope} />
+      <GapBanner of={overview.gaps} />
+      <Summary overview={overview} scope={scope} severity={severity} />
+      <search className="filters">
+        <Search value={text} label="Search address, id, type, actor, attribute" />
         <Select
           name="team"
           label="Team"
-          value={team ?? ''}
-          options={[['', 'All teams'], ...teams.map((name) => [name, name] as const)]}
+          value={scope.team}
+          options={[['', 'All'], ...teams.map((name) => [name, name] as const)]}
+          onChoice={team.remember}
         />
-        <Select name="severity" label="Severity" value={severity ?? ''} options={SEVERITIES} />
+        <Select
+          name="workspace"
+          label="Workspace"
+          value={scope.workspace}
+          options={[['', 'All'], ...workspaces.map(({ name }) => [name, name] as const)]}
+        />
+        <Select name="severity" label="Severity" value={severity} options={SEVERITIES} />
         <Choices
           name="show"
           label="Which drifts"
-          value={show ?? ''}
+          value={show}
           options={[
             ['open', 'Open'],
             ['all', 'All'],
           ]}
         />
-      </div>
-      {drifts.value && <Groups items={drifts.value.items} now={now} />}
-      {drifts.value?.next && (
-        <p className="faint">The first {PAGE} are shown. Narrow the filters to see the others.</p>
-      )}
+        {filtered && (
+          <button
+            type="button"
+            className="button plain"
+            onClick={() => {
+              team.remember('');
+              setFilters({ team: '', workspace: '', severity: '', q: '' });
+            }}
+          >
+            Clear filters
+          </button>
+        )}
+      </search>
+      <Groups
+        key={show === 'all' ? 'all' : 'open'}
+        groups={show === 'all' ? ALL : OPEN}
+        filters={filters}
+        filtered={filtered}
+        changes={changes}
+        now={now}
+      />
     </>
   );
 }
 
-function Headline({ items, more, team }: { items: DriftJson[]; more: boolean; team: string }) {
-  const act = items.filter(needsAction);
-  const suspected = items.filter(
-    (drift) => drift.status === 'open' && drift.confidence !== 'confirmed' && drift.kind !== 'unmanaged',
+const isSeverity = (text: string): text is DriftJson['severity'] =>
+  SEVERITIES.some(([severity]) => severity !== '' && severity === text);
+
+interface GroupsProps {
+  groups: readonly Group[];
+  filters: DriftsQuery;
+  filtered: boolean;
+  changes: Changes;
+  now: number;
+}
+
+function Groups({ groups, filters, filtered, changes, now }: GroupsProps) {
+  const [pages, setPages] = useState<Record<string, number>>({});
+  // Each group is loaded for itself: however many are suspected, those to act on are all there.
+  const key = `drifts ${groups.length} ${JSON.stringify(filters)}`;
+  const drifts = useLoad(key, (signal) =>
+    Promise.all(
+      groups.map(({ title, query }) =>
+        readPages(
+          pages[title] ?? 1,
+          (drift: DriftJson) => drift.id,
+          (cursor) =>
+            client.drifts.list(
+              { limit: PAGE, ...filters, ...query, ...(cursor ? { cursor } : {}) },
+              { signal },
+            ),
+        ),
+      ),
+    ),
   );
-  const whose = team ? ` of ${team}` : '';
+  useReloadOn(changes, ['drift'], drifts.reload);
+  useEffect(() => {
+    if (Object.keys(pages).length > 0) drifts.reload();
+  }, [pages, drifts.reload]);
+  const isFresh = useFresh(key, drifts);
+
   return (
-    <div className="lead">
-      <h1>
-        {act.length === 0
-          ? `Nothing${whose} needs you now`
-          : `${plural(act.length, 'drift')}${more ? ' or more' : ''}${whose} ${act.length === 1 ? 'needs' : 'need'} a decision`}
-      </h1>
-      <p className="soft">
-        {suspected.length > 0
-          ? `${plural(suspected.length, 'change')} by someone other than Terraform ${suspected.length === 1 ? 'is' : 'are'} reported and not read yet. `
-          : 'No change outside Terraform waits to be read. '}
-        What is not watched stands under <Link to="/gaps">Gaps</Link>.
-      </p>
-    </div>
+    <Answer of={drifts}>
+      {(lists) => {
+        const shown = lists.map(({ items, next }, index) => ({
+          ...groups[index]!,
+          items: items.filter(groups[index]!.holds ?? (() => true)),
+          next,
+        }));
+        if (shown.every(({ items, next }) => items.length === 0 && next === null))
+          return filtered ? (
+            <Empty title="Nothing matches">Clear the filters to see all drifts.</Empty>
+          ) : (
+            <Empty title="No drift" good>
+              Everything that is watched is as declared.
+            </Empty>
+          );
+        return shown
+          .filter(({ items, next }) => items.length > 0 || next !== null)
+          .map(({ title, note, items, next }) => (
+            <section className="group" key={title} aria-label={title} data-stale={drifts.stale}>
+              <div className="group-head">
+                <h2>
+                  {title}{' '}
+                  <span className="count">
+                    {items.length.toLocaleString('en')}
+                    {next !== null && '+'}
+                  </span>
+                </h2>
+                <p className="faint">{note}</p>
+              </div>
+              <ul className="rows">
+                {items.map((drift) => (
+                  <DriftRow key={drift.id} drift={drift} now={now} fresh={isFresh(drift.id)} />
+                ))}
+              </ul>
+              {next !== null && (
+                <More
+                  shown={items.length}
+                  word="drift"
+                  loading={drifts.loading}
+                  onMore={() => setPages((before) => ({ ...before, [title]: (before[title] ?? 1) + 1 }))}
+                />
+              )}
+            </section>
+          ));
+      }}
+    </Answer>
   );
 }
 
-const needsAction = (drift: DriftJson): boolean =>
-  drift.status === 'open' && drift.confidence === 'confirmed' && drift.ignoredBy === null;
-
-const GROUPS: readonly { title: string; note: string; holds(drift: DriftJson): boolean }[] = [
-  { title: 'Act now', note: 'Confirmed: attributes were read and differ.', holds: needsAction },
-  {
-    title: 'Suspected',
-    note: 'Someone other than Terraform changed it; what it is now has not been read.',
-    holds: (drift) =>
-      drift.status === 'open' &&
-      drift.confidence !== 'confirmed' &&
-      drift.kind !== 'unmanaged' &&
-      !drift.ignoredBy,
-  },
-  {
-    title: 'Unmanaged',
-    note: 'Made by hand; no state declares it. Inventory, no alarm.',
-    holds: (drift) =>
-      drift.status === 'open' &&
-      drift.confidence !== 'confirmed' &&
-      drift.kind === 'unmanaged' &&
-      !drift.ignoredBy,
-  },
-  { title: 'Acknowledged', note: 'Someone is on it.', holds: (drift) => drift.status === 'acknowledged' },
-  {
-    title: 'Accepted',
-    note: 'Left as it is, for now or for good.',
-    holds: (drift) => drift.status === 'accepted',
-  },
-  {
-    title: 'Ignored',
-    note: 'A rule says that someone else owns it.',
-    holds: (drift) => drift.status === 'open' && drift.ignoredBy !== null,
-  },
-  { title: 'Resolved', note: 'In the last 30 days.', holds: (drift) => drift.status === 'resolved' },
-];
-
-const RANK: Record<DriftJson['severity'], number> = { critical: 0, high: 1, medium: 2, low: 3, info: 4 };
-
-function Groups({ items, now }: { items: DriftJson[]; now: number }) {
-  if (items.length === 0)
-    return (
-      <Empty title="No drift here">
-        Nothing matches, or everything is as declared. <Link to="/gaps">Gaps</Link> says what is not watched.
-      </Empty>
-    );
-  return GROUPS.map((group) => {
-    const members = items
-      .filter(group.holds)
-      .sort(
-        (a, b) => RANK[a.severity] - RANK[b.severity] || Date.parse(b.changedAt) - Date.parse(a.changedAt),
-      );
-    if (members.length === 0) return null;
-    return (
-      <section className="group" key={group.title}>
-        <div className="group-head">
-          <h2>
-            {group.title} <span className="faint">{members.length}</span>
-          </h2>
-          <p className="faint">{group.note}</p>
-        </div>
-        <ul className="rows">
-          {members.map((drift) => (
-            <DriftRow key={drift.id} drift={drift} now={now} />
-          ))}
-        </ul>
-      </section>
-    );
-  });
-}
-
-/** The team chosen last is chosen again when the page is opened without one. */
-function useRememberedTeam(team: string): void {
+/** Tells what came since these filters were chosen: it is marked for a moment, so that the eye finds it. */
+function useFresh(key: string, drifts: Loaded<Page<DriftJson>[]>): (id: string) => boolean {
+  const first = useRef<{ key: string; ids: Set<string> } | null>(null);
+  const { value, stale } = drifts;
   useEffect(() => {
-    const remembered = localStorage.getItem(TEAM);
-    if (remembered && !location.search.includes('team=')) setFilters({ team: remembered });
-  }, []);
-  useEffect(() => {
-    if (team) localStorage.setItem(TEAM, team);
-    else localStorage.removeItem(TEAM);
-  }, [team]);
+    if (value === null || stale || first.current?.key === key) return;
+    first.current = { key, ids: new Set(value.flatMap(({ items }) => items.map(({ id }) => id))) };
+  }, [key, value, stale]);
+  return (id) => first.current?.key === key && !first.current.ids.has(id);
 }

@@ -1,186 +1,220 @@
 // What is not watched, and why. Gaps come first: a silent one is worse than a drift.
-import type { CoverageJson, SnapshotJson } from '../../api/types.ts';
-import { ago, plural } from '../format.ts';
-import { useLoad } from '../load.ts';
-import { Answer, Empty } from '../parts/answer.tsx';
-import { Mark, type Tone } from '../parts/marks.tsx';
-import { useReloadOn } from '../reload.ts';
+
+import { ApiProblem } from '../../api/client.ts';
+import type { CoverageJson, DeadLetterJson, SnapshotJson, SystemJson } from '../../api/types.ts';
+import { plural } from '../format.ts';
+import { gapGroups } from '../gap-groups.ts';
+import { type Changes, useReloadOn } from '../live.ts';
+import { useLoad, usePages } from '../load.ts';
+import type { Overview } from '../overview.ts';
+import { Answer, Empty, Failure, More, Waiting } from '../parts/answer.tsx';
+import { Covered, GapCard } from '../parts/gap-card.tsx';
+import { Heading } from '../parts/heading.tsx';
+import { Mark } from '../parts/marks.tsx';
+import { Ago } from '../parts/time.tsx';
+import { addressOf, Link } from '../route.tsx';
 import { client } from '../session.ts';
 
-const LIMIT = 500;
+const PAGE = 500;
+const LETTERS = 20;
+/** Counted over all that is declared: not at every listing. */
+const APART_MS = 5_000;
 
-export function GapsPage({ change, now }: { change: number; now: number }) {
-  const coverage = useLoad('coverage', (signal) => client.coverage.list({ limit: LIMIT }, { signal }));
-  const workspaces = useLoad('workspaces', (signal) => client.workspaces.list({ limit: LIMIT }, { signal }));
-  const snapshots = useLoad('snapshots', (signal) => client.snapshots.list({ limit: LIMIT }, { signal }));
-  const letters = useLoad('dead letters', (signal) => client.system.deadLetters({ limit: 20 }, { signal }));
-  useReloadOn(change, coverage.reload, workspaces.reload, snapshots.reload, letters.reload);
-  const unreadable = (workspaces.value?.items ?? []).filter((each) => each.problem !== null);
+interface GapsPageProps {
+  changes: Changes;
+  now: number;
+  overview: Overview;
+}
+
+export function GapsPage({ changes, now, overview }: GapsPageProps) {
+  const coverage = usePages(
+    'coverage',
+    (item: CoverageJson) => item.scope,
+    (cursor, signal) => client.coverage.list({ limit: PAGE, ...(cursor ? { cursor } : {}) }, { signal }),
+  );
+  const snapshots = usePages(
+    'snapshots',
+    (snapshot: SnapshotJson) => `${snapshot.source} ${snapshot.scope}`,
+    (cursor, signal) => client.snapshots.list({ limit: PAGE, ...(cursor ? { cursor } : {}) }, { signal }),
+  );
+  const letters = usePages(
+    'dead letters',
+    (letter: DeadLetterJson) => letter.id,
+    (cursor, signal) =>
+      client.system.deadLetters({ limit: LETTERS, ...(cursor ? { cursor } : {}) }, { signal }),
+  );
+  const system = useLoad('system', (signal) => client.system.get({ signal }));
+  const kinds = ['workspace', 'snapshot'] as const;
+  useReloadOn(changes, kinds, coverage.reload, APART_MS);
+  useReloadOn(changes, kinds, snapshots.reload, APART_MS);
+  useReloadOn(changes, kinds, letters.reload, APART_MS);
+  useReloadOn(changes, kinds, system.reload, APART_MS);
+  const unreadable = (overview.workspaces.value ?? []).filter((each) => each.problem !== null);
+  const stopped = (system.value?.sources ?? []).filter((source) => source.detail !== null);
+  const failed = (snapshots.value ?? []).filter((snapshot) => snapshot.status === 'failed');
+  const groups = gapGroups(coverage.value ?? []);
+  const gaps = groups.filter((group) => group.status !== 'covered');
 
   return (
     <>
-      <Answer of={coverage}>
-        {({ items }) => <Headline items={items} unreadable={unreadable.length} />}
-      </Answer>
+      <div className="lead">
+        <Heading
+          title={
+            coverage.value === null
+              ? 'Gaps'
+              : gaps.length + unreadable.length + stopped.length + failed.length === 0
+                ? 'No gaps known'
+                : 'What is not fully watched'
+          }
+        />
+        <p className="soft">Where something is not watched, no drift shown does not mean no drift.</p>
+      </div>
+      {coverage.value && <Watched items={coverage.value} />}
       {unreadable.map((workspace) => (
         <p className="notice" data-tone="critical" key={workspace.name}>
-          <strong>{workspace.name}</strong> {workspace.problem}
+          <span>
+            <strong>
+              The state of <Link to={addressOf.workspace(workspace.name)}>{workspace.name}</Link> cannot be
+              read.
+            </strong>{' '}
+            {workspace.problem}
+          </span>
         </p>
       ))}
-      {letters.value && letters.value.items.length > 0 && (
-        <section className="card">
-          <h2>Could not be processed</h2>
-          <ul className="sides">
-            {letters.value.items.map((letter) => (
-              <li key={letter.id}>
-                {letter.reason}{' '}
-                <span className="faint">
-                  ({letter.reader}, {ago(letter.at, now)}
-                  {letter.objectKey && `, ${letter.objectKey}`})
-                </span>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {coverage.value && <Coverage items={coverage.value.items} now={now} />}
-      {snapshots.value && snapshots.value.items.length > 0 && (
-        <Snapshots items={snapshots.value.items} now={now} />
-      )}
+      {stopped.map((source) => (
+        <Stopped key={source.name} source={source} />
+      ))}
+      {failed.length > 0 && <FailedListings items={failed} now={now} />}
+      <Answer of={coverage} waiting={<Waiting lines={6} />}>
+        {(items) =>
+          items.length === 0 ? (
+            <Empty title="Nothing is declared or observed yet" />
+          ) : (
+            <section className="group" aria-label="Coverage">
+              {gaps.map((group) => (
+                <GapCard key={`${group.status} ${group.items[0]?.scope}`} group={group} />
+              ))}
+              {coverage.more && (
+                <More
+                  shown={items.length}
+                  word="type"
+                  loading={coverage.loading}
+                  onMore={coverage.loadMore}
+                />
+              )}
+            </section>
+          )
+        }
+      </Answer>
+      <Letters of={letters} now={now} />
+      <Covered groups={groups.filter((group) => group.status === 'covered')} now={now} />
+      {snapshots.error && <Failure error={snapshots.error} retry={snapshots.reload} />}
     </>
   );
 }
 
-function Headline({ items, unreadable }: { items: CoverageJson[]; unreadable: number }) {
-  const declared = sum(items.map((item) => item.declared));
-  const watched = sum(items.filter((item) => item.status === 'covered').map((item) => item.declared));
-  const gaps = items.filter((item) => item.status !== 'covered');
+/** How much of what is declared is watched, in one bar. */
+function Watched({ items }: { items: CoverageJson[] }) {
+  const sum = (statuses: CoverageJson['status'][]): number =>
+    items
+      .filter(({ status }) => statuses.includes(status))
+      .reduce((total, { declared }) => total + declared, 0);
+  const [full, partial, blind] = [sum(['covered']), sum(['partial']), sum(['uncovered', 'unknown'])];
+  const all = full + partial + blind;
+  if (all === 0) return null;
+  const part = (count: number): string => `${(100 * count) / all}%`;
   return (
-    <div className="lead">
-      <h1>
-        {gaps.length === 0 && unreadable === 0
-          ? 'No gaps known'
-          : `${plural(gaps.length + unreadable, 'gap')}`}
-      </h1>
-      <p className="soft">
-        {watched.toLocaleString('en')} of {plural(declared, 'declared instance')} are fully watched. For the
-        others, no drift shown does not mean no drift.
+    <div className="metered">
+      <div className="meter" aria-hidden="true">
+        <i style={{ width: part(full) }} />
+        <i data-tone="medium" style={{ width: part(partial) }} />
+        <i data-tone="critical" style={{ width: part(blind) }} />
+      </div>
+      <p className="marks">
+        <span className="soft">{plural(all, 'declared instance')}:</span>
+        <Mark tone="good">{`${full.toLocaleString('en')} fully watched`}</Mark>
+        {partial > 0 && <Mark tone="medium">{`${partial.toLocaleString('en')} in part`}</Mark>}
+        {blind > 0 && <Mark tone="critical">{`${blind.toLocaleString('en')} not watched`}</Mark>}
       </p>
     </div>
   );
 }
 
-const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
-
-const TONE: Record<CoverageJson['status'], Tone> = {
-  uncovered: 'critical',
-  unknown: 'high',
-  partial: 'medium',
-  covered: 'good',
-};
-const ORDER: CoverageJson['status'][] = ['uncovered', 'unknown', 'partial', 'covered'];
-
-function Coverage({ items, now }: { items: CoverageJson[]; now: number }) {
-  if (items.length === 0) return <Empty title="Nothing is declared or observed yet" />;
-  const sorted = [...items].sort(
-    (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || b.declared - a.declared,
-  );
+function Stopped({ source }: { source: SystemJson['sources'][number] }) {
   return (
-    <section className="group">
-      <h2>By type and scope</h2>
-      <div className="scroll">
-        <table className="stack">
-          <thead>
-            <tr>
-              <th>Type</th>
-              <th>Watched</th>
-              <th className="number">Declared</th>
-              <th className="number">Observed</th>
-              <th>How</th>
-            </tr>
-          </thead>
-          <tbody>
-            {sorted.map((item) => (
-              <tr key={`${item.scope} ${item.type}`}>
-                <td>
-                  <span className="mono">{item.type}</span>
-                  <p className="faint">
-                    {[item.provider, item.account, item.region].filter(Boolean).join(' · ')}
-                  </p>
-                </td>
-                <td>
-                  <Mark tone={TONE[item.status]}>{item.status}</Mark>
-                  {item.reasons.map((reason) => (
-                    <p className="faint" key={reason}>
-                      {reason}
-                    </p>
-                  ))}
-                </td>
-                <td className="number" data-label="Declared">
-                  {item.declared}
-                </td>
-                <td className="number" data-label="Observed">
-                  {item.observed}
-                </td>
-                <td className="soft">
-                  {[
-                    item.byFeed && `changes: ${item.byFeed}`,
-                    item.bySnapshot && `snapshots: ${item.bySnapshot}`,
-                  ]
-                    .filter(Boolean)
-                    .join('; ') || 'not at all'}
-                  {item.lastCompletedAt && (
-                    <p className="faint">last complete {ago(item.lastCompletedAt, now)}</p>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+    <p className="notice" data-tone={source.status === 'failed' ? 'critical' : 'high'}>
+      <span>
+        <strong>
+          {source.status === 'failed'
+            ? `The source ${source.name} has stopped.`
+            : `The source ${source.name} has trouble.`}
+        </strong>{' '}
+        {source.detail}
+      </span>
+    </p>
+  );
+}
+
+function FailedListings({ items, now }: { items: SnapshotJson[]; now: number }) {
+  return (
+    <section className="card">
+      <h2>Listings that failed</h2>
+      <p className="soft">
+        A failed listing proves nothing: what it would have shown is unknown until the next.
+      </p>
+      <ul className="entries">
+        {items.map((snapshot) => (
+          <li key={`${snapshot.source} ${snapshot.scope}`}>
+            <span className="mono">{snapshot.scope}</span>
+            <p>{snapshot.reason ?? 'no reason told'}</p>
+            <p className="faint">
+              {snapshot.completedAt ? (
+                <>
+                  last complete <Ago time={snapshot.completedAt} now={now} />
+                </>
+              ) : (
+                'never complete'
+              )}
+            </p>
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }
 
-function Snapshots({ items, now }: { items: SnapshotJson[]; now: number }) {
+interface LettersProps {
+  of: ReturnType<typeof usePages<DeadLetterJson>>;
+  now: number;
+}
+
+function Letters({ of, now }: LettersProps) {
+  // Only an administrator's key may read them; that they cannot be seen is said.
+  if (of.error instanceof ApiProblem && of.error.status === 403)
+    return <p className="faint">What could not be processed is shown to administrators only.</p>;
+  if (of.error) return <Failure error={of.error} retry={of.reload} />;
+  if (!of.value || of.value.length === 0) return null;
   return (
-    <section className="group">
-      <h2>Snapshots</h2>
-      <div className="scroll">
-        <table className="stack">
-          <thead>
-            <tr>
-              <th>Scope</th>
-              <th>Last attempt</th>
-              <th>Last complete</th>
-              <th className="number">Listed</th>
-            </tr>
-          </thead>
-          <tbody>
-            {[...items]
-              .sort(
-                (a, b) =>
-                  Number(b.status === 'failed') - Number(a.status === 'failed') ||
-                  a.scope.localeCompare(b.scope),
-              )
-              .map((snapshot) => (
-                <tr key={`${snapshot.source} ${snapshot.scope}`}>
-                  <td className="mono">{snapshot.scope}</td>
-                  <td>
-                    <Mark tone={snapshot.status === 'failed' ? 'critical' : 'good'}>{snapshot.status}</Mark>
-                    {snapshot.reason && <p className="faint">{snapshot.reason}</p>}
-                  </td>
-                  <td className="soft" data-label="Last complete">
-                    {snapshot.completedAt ? ago(snapshot.completedAt, now) : 'never'}
-                  </td>
-                  <td className="number" data-label="Listed">
-                    {snapshot.listed ?? '—'}
-                  </td>
-                </tr>
-              ))}
-          </tbody>
-        </table>
-      </div>
+    <section className="card">
+      <h2>Could not be processed</h2>
+      <p className="soft">Each makes its object unknown until it is replayed.</p>
+      <ul className="entries">
+        {of.value.map((letter) => (
+          <li key={letter.id}>
+            <p>{letter.reason}</p>
+            <p className="faint">
+              {letter.reader}, <Ago time={letter.at} now={now} />
+              {letter.objectKey && (
+                <>
+                  {' · '}
+                  <span className="mono">{letter.objectKey}</span>
+                </>
+              )}
+            </p>
+          </li>
+        ))}
+      </ul>
+      {of.more && <More shown={of.value.length} word="letter" loading={of.loading} onMore={of.loadMore} />}
     </section>
   );
 }

@@ -1,177 +1,189 @@
 // One workspace: is the state fresh, does a run hold it, what drifted, what is unknown; now or as of a time.
-
-import type { ResourceJson, WorkspaceDetail } from '../../api/types.ts';
-import { ago, plural } from '../format.ts';
-import { useLoad } from '../load.ts';
-import { Answer, Empty } from '../parts/answer.tsx';
+import type { FormEvent, ReactNode } from 'react';
+import type { DriftJson, WorkspaceDetail } from '../../api/types.ts';
+import { asOf, localInput } from '../as-of.ts';
+import { ago, clockTime, plural } from '../format.ts';
+import { type Changes, useReloadOn } from '../live.ts';
+import { useLoad, usePages } from '../load.ts';
+import { Answer, Empty, More, Waiting } from '../parts/answer.tsx';
 import { DriftRow } from '../parts/drift-row.tsx';
-import { Search, Select } from '../parts/filters.tsx';
-import { Mark } from '../parts/marks.tsx';
-import { useReloadOn } from '../reload.ts';
+import { Heading } from '../parts/heading.tsx';
+import { Mark, type Tone } from '../parts/marks.tsx';
+import { Resources } from '../parts/resources.tsx';
 import { Link, setFilters, useAddress } from '../route.tsx';
 import { client } from '../session.ts';
-import { Freshness } from './workspaces.tsx';
 
-export function WorkspacePage({ name, change, now }: { name: string; change: number; now: number }) {
-  const { query } = useAddress();
-  const at = query.get('at') ?? '';
+export function WorkspacePage({ name, changes, now }: { name: string; changes: Changes; now: number }) {
   const workspace = useLoad(`workspace ${name}`, (signal) => client.workspaces.get(name, { signal }));
-  const drifts = useLoad(`workspace drifts ${name} ${at}`, (signal) =>
-    client.workspaces.drifts(name, at ? { at: new Date(at).toISOString() } : {}, { signal }),
-  );
-  useReloadOn(change, workspace.reload, drifts.reload);
+  useReloadOn(changes, ['workspace', 'run', 'drift'], workspace.reload);
 
   return (
-    <Answer of={workspace}>
-      {(value) => (
-        <>
-          <div className="lead">
-            <p className="crumb">
-              <Link to="/workspaces">Workspaces</Link> / {value.owner ?? 'no owner configured'}
-            </p>
-            <h1>{value.name}</h1>
-            <Freshness workspace={value} now={now} />
-          </div>
-          <Overview workspace={value} now={now} />
-          <section className="group">
-            <div className="group-head">
-              <h2>{at ? 'Drifts as of then' : 'Unresolved drifts'}</h2>
-              <label className="field">
-                <span className="hidden">As of</span>
-                <input
-                  className="input"
-                  type="datetime-local"
-                  aria-label="As of"
-                  value={at}
-                  onChange={(event) => setFilters({ at: event.target.value })}
-                />
-              </label>
-              {at && (
-                <button type="button" className="button plain" onClick={() => setFilters({ at: '' })}>
-                  Back to now
-                </button>
-              )}
-            </div>
-            <Answer of={drifts}>
-              {({ items }) =>
-                items.length === 0 ? (
-                  <Empty title="No drift known" />
-                ) : (
-                  <ul className="rows">
-                    {items.map((drift) => (
-                      <DriftRow key={drift.id} drift={drift} now={now} />
-                    ))}
-                  </ul>
-                )
-              }
-            </Answer>
-          </section>
-          <Resources workspace={name} change={change} now={now} />
-        </>
-      )}
-    </Answer>
+    <>
+      <div className="lead">
+        <p className="crumb">
+          <Link to="/workspaces">Workspaces</Link>
+          <span aria-hidden="true"> / </span>
+          {workspace.value?.owner ?? (workspace.value ? 'no owner configured' : '…')}
+        </p>
+        <Heading title={name} />
+      </div>
+      <Answer of={workspace} waiting={<Waiting lines={4} />}>
+        {(value) => (
+          <>
+            {value.problem && (
+              <p className="notice" data-tone="critical">
+                <strong>The state cannot be read.</strong> {value.problem} What stands below is from the last
+                time it could be.
+              </p>
+            )}
+            <Standing workspace={value} now={now} />
+            <Drifts workspace={name} changes={changes} now={now} />
+            <Resources workspace={name} changes={changes} now={now} />
+          </>
+        )}
+      </Answer>
+    </>
   );
 }
 
-function Overview({ workspace, now }: { workspace: WorkspaceDetail; now: number }) {
-  const { declared, inSync, drifted, unknown } = workspace.resources;
-  const part = (count: number): string => `${declared === 0 ? 0 : (100 * count) / declared}%`;
+/** Fresh? Running? Drifted? Absorbed? */
+function Standing({ workspace, now }: { workspace: WorkspaceDetail; now: number }) {
+  const { run, drifts, lastWrite } = workspace;
   return (
-    <section className="card">
-      <div className="card-head">
-        <h2>{plural(declared, 'managed instance')}</h2>
-        <span className="marks">
-          <Mark tone="good">{`${inSync} in sync`}</Mark>
-          {drifted > 0 && <Mark tone="high">{`${drifted} drifted`}</Mark>}
-          <Mark>{`${unknown} unknown`}</Mark>
-        </span>
-      </div>
-      <div
-        className="meter"
-        role="img"
-        aria-label={`${inSync} in sync, ${drifted} drifted, ${unknown} unknown`}
-      >
-        <i style={{ width: part(inSync) }} />
-        <i data-tone="high" style={{ width: part(drifted) }} />
-        <i data-tone="info" style={{ width: part(unknown) }} />
-      </div>
-      <dl className="facts">
-        <dt>State</dt>
-        <dd>
-          serial {workspace.serial}, {workspace.backend}, last boundary: {workspace.kind}{' '}
-          {ago(workspace.publishedAt, now)}
-          {workspace.writtenBy && ` by ${workspace.writtenBy}`}
-        </dd>
-        <dt>Terraform</dt>
-        <dd>{workspace.terraformVersion ?? 'unknown'}</dd>
-        <dt>Last run ended</dt>
-        <dd>{workspace.lastRunFinishedAt ? ago(workspace.lastRunFinishedAt, now) : 'none seen'}</dd>
+    <section className="card" aria-label="How it stands">
+      <dl className="answers flat">
+        <Fact name="Fresh?" tone={workspace.problem ? 'critical' : 'good'}>
+          <strong>
+            {workspace.problem
+              ? 'Cannot be read'
+              : `State ${STATE_WORDS[workspace.kind] ?? workspace.kind} ${ago(workspace.publishedAt, now)}`}
+          </strong>
+          <p className="faint">
+            serial {workspace.serial}, {workspace.backend}
+            {lastWrite?.by && `, by ${lastWrite.by}`}
+            {!workspace.pushed && ', watched'}
+            {workspace.terraformVersion && `, Terraform ${workspace.terraformVersion}`}
+          </p>
+        </Fact>
+        <Fact name="Running?" tone={run ? 'accent' : undefined}>
+          <strong>{run ? `${run.operation} by ${run.who ?? 'someone'}` : 'No run'}</strong>
+          <p className="faint">
+            {run
+              ? `since ${ago(run.startedAt, now)}; its differences wait for its end`
+              : workspace.lastRunFinishedAt
+                ? `the last ended ${ago(workspace.lastRunFinishedAt, now)}`
+                : 'none seen yet'}
+          </p>
+        </Fact>
+        <Fact name="Drifted?" tone={drifts.confirmed > 0 ? 'critical' : undefined}>
+          <strong>{drifts.confirmed === 0 ? 'Nothing confirmed' : `${drifts.confirmed} confirmed`}</strong>
+          <p className="faint">
+            {drifts.suspected + drifts.unverified} suspected, {drifts.accepted} accepted
+          </p>
+        </Fact>
+        <Fact name="Absorbed?" tone={drifts.absorbed > 0 ? 'high' : undefined}>
+          <strong>{drifts.absorbed === 0 ? 'No' : `${drifts.absorbed} by the state`}</strong>
+          <p className="faint">
+            {drifts.absorbed === 0
+              ? 'No refresh took a drift over.'
+              : 'A refresh took the drifted value over; the code did not say so.'}
+          </p>
+        </Fact>
       </dl>
+      <Meter workspace={workspace} />
     </section>
   );
 }
 
-const STATUS: readonly (readonly [string, string])[] = [
-  ['', 'Any status'],
-  ['drifted', 'Drifted'],
-  ['unknown', 'Unknown'],
-  ['in_sync', 'In sync'],
-];
+const STATE_WORDS: Record<string, string> = {
+  write: 'written',
+  rollback: 'rolled back',
+  checked: 'checked',
+  removed: 'removed',
+};
 
-function Resources({ workspace, change, now }: { workspace: string; change: number; now: number }) {
-  const { query } = useAddress();
-  const [text = '', status = ''] = [query.get('q') ?? '', query.get('status') ?? ''];
-  const filters = {
-    workspace,
-    limit: 100,
-    ...(text ? { q: text } : {}),
-    ...(status ? { status: [status as ResourceJson['status']] } : {}),
-  };
-  const resources = useLoad(`resources ${JSON.stringify(filters)}`, (signal) =>
-    client.resources.list(filters, { signal }),
-  );
-  useReloadOn(change, resources.reload);
+interface FactProps {
+  name: string;
+  tone: Tone | undefined;
+  children: ReactNode;
+}
+
+function Fact({ name, tone, children }: FactProps) {
   return (
-    <section className="group">
-      <h2>Resources</h2>
-      <div className="filters">
-        <Search value={text} label="Search address or id" />
-        <Select name="status" label="Status" value={status} options={STATUS} />
+    <div data-tone={tone}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Meter({ workspace }: { workspace: WorkspaceDetail }) {
+  const { declared, inSync, drifted, unknown } = workspace.resources;
+  const part = (count: number): string => `${declared === 0 ? 0 : (100 * count) / declared}%`;
+  return (
+    <div className="metered">
+      <div className="meter" aria-hidden="true">
+        <i style={{ width: part(inSync) }} />
+        <i data-tone="high" style={{ width: part(drifted) }} />
+        <i data-tone="info" style={{ width: part(unknown) }} />
       </div>
-      <Answer of={resources}>
-        {({ items, next }) =>
+      <p className="marks">
+        <span className="soft">{plural(declared, 'managed instance')}:</span>
+        <Mark tone="good">{`${inSync.toLocaleString('en')} in sync`}</Mark>
+        {drifted > 0 && <Mark tone="high">{`${drifted.toLocaleString('en')} drifted`}</Mark>}
+        {unknown > 0 && <Mark>{`${unknown.toLocaleString('en')} unknown`}</Mark>}
+      </p>
+    </div>
+  );
+}
+
+interface DriftsProps {
+  workspace: string;
+  changes: Changes;
+  now: number;
+}
+
+function Drifts({ workspace, changes, now }: DriftsProps) {
+  const { query } = useAddress();
+  const at = asOf(query.get('at'));
+  const drifts = usePages(
+    `workspace drifts ${workspace} ${at}`,
+    (drift: DriftJson) => drift.id,
+    (cursor, signal) =>
+      client.workspaces.drifts(
+        workspace,
+        { limit: 100, ...(at ? { at } : {}), ...(cursor ? { cursor } : {}) },
+        { signal },
+      ),
+  );
+  useReloadOn(changes, ['drift'], drifts.reload);
+  return (
+    <section className="group" aria-label="Drifts" data-stale={drifts.stale}>
+      <div className="group-head spread">
+        <h2>{at ? `Drifts as of ${clockTime(at)}` : 'Unresolved drifts'}</h2>
+        <AsOf key={at} at={at} />
+      </div>
+      {at && (
+        <p className="notice" role="status">
+          <span>
+            The drifts as they stood then, {ago(at, now)}. Everything else on this page is as of now.
+          </span>
+        </p>
+      )}
+      <Answer of={drifts}>
+        {(items) =>
           items.length === 0 ? (
-            <Empty title="Nothing matches" />
+            <Empty title={at ? 'No drift was known then' : 'No drift known'} good={!at} />
           ) : (
             <>
-              <div className="scroll">
-                <table className="stack">
-                  <thead>
-                    <tr>
-                      <th>Address</th>
-                      <th>Status</th>
-                      <th>Observed</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {items.map((resource) => (
-                      <tr key={`${resource.objectKey} ${resource.address}`}>
-                        <td>
-                          <span className="mono">{resource.address}</span>
-                          <p className="faint mono">{resource.resourceId}</p>
-                        </td>
-                        <td>
-                          <ResourceStatus resource={resource} />
-                        </td>
-                        <td className="soft" data-label="Observed">
-                          {resource.observedAsOf ? ago(resource.observedAsOf, now) : 'never'}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-              {next && <p className="faint">The first {items.length} are shown; search to find others.</p>}
+              <ul className="rows">
+                {items.map((drift) => (
+                  <DriftRow key={drift.id} drift={drift} now={now} />
+                ))}
+              </ul>
+              {drifts.more && (
+                <More shown={items.length} word="drift" loading={drifts.loading} onMore={drifts.loadMore} />
+              )}
             </>
           )
         }
@@ -180,13 +192,33 @@ function Resources({ workspace, change, now }: { workspace: string; change: numb
   );
 }
 
-function ResourceStatus({ resource }: { resource: ResourceJson }) {
-  if (resource.status === 'in_sync') return <Mark tone="good">in sync</Mark>;
-  if (resource.status === 'drifted') return <Mark tone="high">drifted</Mark>;
+/** Asked for when it is entered whole, not at every key. */
+function AsOf({ at }: { at: string | null }) {
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    setFilters({ at: asOf(String(new FormData(event.currentTarget).get('at') ?? '')) ?? '' });
+  };
   return (
-    <>
-      <Mark>unknown</Mark>
-      {resource.statusReason && <p className="faint">{resource.statusReason}</p>}
-    </>
+    <form className="form-row" onSubmit={submit}>
+      <label className="field row-field">
+        <span>As of</span>
+        <input
+          className="input"
+          name="at"
+          type="datetime-local"
+          step="1"
+          required
+          defaultValue={localInput(at)}
+        />
+      </label>
+      <button type="submit" className="button">
+        Show
+      </button>
+      {at && (
+        <button type="button" className="button" onClick={() => setFilters({ at: '' })}>
+          Back to now
+        </button>
+      )}
+    </form>
   );
 }

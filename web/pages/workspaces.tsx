@@ -1,68 +1,102 @@
 // All workspaces: fresh, running, drifted? What cannot be read stands first.
 import type { WorkspaceJson } from '../../api/types.ts';
 import { ago, plural } from '../format.ts';
-import { useLoad } from '../load.ts';
-import { Answer, Empty } from '../parts/answer.tsx';
+import { type Changes, useReloadOn } from '../live.ts';
+import { usePages } from '../load.ts';
+import { Answer, Empty, More } from '../parts/answer.tsx';
 import { Search } from '../parts/filters.tsx';
+import { Heading } from '../parts/heading.tsx';
 import { Mark } from '../parts/marks.tsx';
-import { useReloadOn } from '../reload.ts';
-import { Link, useAddress } from '../route.tsx';
+import { addressOf, Link, useAddress } from '../route.tsx';
 import { client } from '../session.ts';
 
-export function WorkspacesPage({ change, now }: { change: number; now: number }) {
+const PAGE = 500;
+
+export function WorkspacesPage({ changes, now }: { changes: Changes; now: number }) {
   const { query } = useAddress();
   const text = query.get('q') ?? '';
-  const workspaces = useLoad(`workspaces ${text}`, (signal) =>
-    client.workspaces.list({ limit: 500, ...(text ? { q: text } : {}) }, { signal }),
+  const workspaces = usePages(
+    `workspaces ${text}`,
+    (workspace: WorkspaceJson) => workspace.name,
+    (cursor, signal) =>
+      client.workspaces.list(
+        { limit: PAGE, ...(text ? { q: text } : {}), ...(cursor ? { cursor } : {}) },
+        { signal },
+      ),
   );
-  useReloadOn(change, workspaces.reload);
+  useReloadOn(changes, ['workspace', 'run', 'drift'], workspaces.reload);
+  const items = workspaces.value;
 
   return (
-    <Answer of={workspaces}>
-      {({ items }) => {
-        const drifted = items.filter((each) => each.drifts.confirmed > 0).length;
-        const unreadable = items.filter((each) => each.problem !== null).length;
-        return (
-          <>
-            <div className="lead">
-              <h1>{plural(items.length, 'workspace')}</h1>
-              <p className="soft">
-                {drifted === 0 ? 'None has confirmed drift.' : `${drifted} with confirmed drift.`}{' '}
-                {unreadable > 0 && `${plural(unreadable, 'state')} cannot be read.`}
-              </p>
-            </div>
-            <div className="filters">
-              <Search value={text} label="Search by name" />
-            </div>
-            {items.length === 0 ? (
+    <>
+      <div className="lead">
+        <Heading title={items && !text ? plural(items.length, 'workspace') : 'Workspaces'} />
+        <p className="soft">{items ? summary(items) : 'What Terraform keeps, and how it stands.'}</p>
+      </div>
+      <search className="filters">
+        <Search value={text} label="Search by name" />
+      </search>
+      <Answer of={workspaces}>
+        {(all) =>
+          all.length === 0 ? (
+            text ? (
+              <Empty title="No workspace has this in its name" />
+            ) : (
               <Empty title="No workspace yet">
                 Point a Terraform http backend here, or name state files in driftmgr.yaml.
               </Empty>
-            ) : (
-              <div className="scroll">
+            )
+          ) : (
+            <>
+              <div className="scroll" data-stale={workspaces.stale}>
                 <table className="stack">
                   <thead>
                     <tr>
-                      <th>Workspace</th>
-                      <th>Drift</th>
-                      <th className="number">Instances</th>
-                      <th className="number">Serial</th>
-                      <th>State</th>
+                      <th scope="col">Workspace</th>
+                      <th scope="col">Drift</th>
+                      <th scope="col" className="number">
+                        Instances
+                      </th>
+                      <th scope="col" className="number">
+                        Serial
+                      </th>
+                      <th scope="col">State</th>
                     </tr>
                   </thead>
                   <tbody>
-                    {[...items].sort(byUrgency).map((workspace) => (
+                    {[...all].sort(byUrgency).map((workspace) => (
                       <Row key={workspace.name} workspace={workspace} now={now} />
                     ))}
                   </tbody>
                 </table>
               </div>
-            )}
-          </>
-        );
-      }}
-    </Answer>
+              {workspaces.more && (
+                <More
+                  shown={all.length}
+                  word="workspace"
+                  loading={workspaces.loading}
+                  onMore={workspaces.loadMore}
+                />
+              )}
+            </>
+          )
+        }
+      </Answer>
+    </>
   );
+}
+
+function summary(items: WorkspaceJson[]): string {
+  const drifted = items.filter((each) => each.drifts.confirmed > 0).length;
+  const running = items.filter((each) => each.run !== null).length;
+  const unreadable = items.filter((each) => each.problem !== null).length;
+  return [
+    drifted === 0 ? 'None has confirmed drift.' : `${drifted} with confirmed drift.`,
+    unreadable > 0 && `${plural(unreadable, 'state')} cannot be read.`,
+    running > 0 && `Terraform runs in ${running}.`,
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 const byUrgency = (a: WorkspaceJson, b: WorkspaceJson): number =>
@@ -75,7 +109,9 @@ function Row({ workspace, now }: { workspace: WorkspaceJson; now: number }) {
   return (
     <tr>
       <td>
-        <Link to={`/workspaces/${encodeURIComponent(workspace.name)}`}>{workspace.name}</Link>
+        <Link className="strong" to={addressOf.workspace(workspace.name)}>
+          {workspace.name}
+        </Link>
         <p className="faint">{workspace.owner ?? 'no owner configured'}</p>
       </td>
       <td>
@@ -94,7 +130,7 @@ function Row({ workspace, now }: { workspace: WorkspaceJson; now: number }) {
   );
 }
 
-export function DriftCounts({ drifts }: { drifts: WorkspaceJson['drifts'] }) {
+function DriftCounts({ drifts }: { drifts: WorkspaceJson['drifts'] }) {
   const { confirmed, suspected, unverified, accepted, absorbed } = drifts;
   if (confirmed + suspected + unverified + accepted === 0) return <Mark tone="good">none known</Mark>;
   return (
@@ -108,13 +144,27 @@ export function DriftCounts({ drifts }: { drifts: WorkspaceJson['drifts'] }) {
   );
 }
 
-export function Freshness({ workspace, now }: { workspace: WorkspaceJson; now: number }) {
-  if (workspace.problem) return <Mark tone="critical">{workspace.problem}</Mark>;
+function Freshness({ workspace, now }: { workspace: WorkspaceJson; now: number }) {
+  if (workspace.problem)
+    return (
+      <>
+        <Mark tone="critical">cannot be read</Mark>
+        <p className="faint">{workspace.problem}</p>
+      </>
+    );
   if (workspace.run)
     return (
-      <Mark tone="accent">{`${workspace.run.operation} by ${workspace.run.who ?? 'unknown'} since ${ago(workspace.run.startedAt, now)}`}</Mark>
+      <>
+        <Mark tone="accent">{`${workspace.run.operation} runs`}</Mark>
+        <p className="faint">
+          by {workspace.run.who ?? 'someone'}, since {ago(workspace.run.startedAt, now)}
+        </p>
+      </>
     );
   return (
-    <span className="soft">{`written ${ago(workspace.publishedAt, now)}${workspace.pushed ? '' : ', watched file'}`}</span>
+    <>
+      <span>written {ago(workspace.publishedAt, now)}</span>
+      <p className="faint">{workspace.pushed ? workspace.backend : `${workspace.backend}, watched`}</p>
+    </>
   );
 }

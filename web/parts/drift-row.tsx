@@ -1,33 +1,45 @@
 // One drift in a list: what, where, who, since when, how bad.
 import type { DriftJson } from '../../api/types.ts';
-import { ago, what, who } from '../format.ts';
-import { Link } from '../route.tsx';
+import { addressOrId, what, who } from '../format.ts';
+import { addressOf, Link } from '../route.tsx';
 import { DriftMarks } from './marks.tsx';
+import { Ago } from './time.tsx';
 
-export function DriftRow({ drift, now }: { drift: DriftJson; now: number }) {
-  const place = [drift.workspace, drift.account, drift.region].filter(Boolean).join(' · ');
+interface DriftRowProps {
+  drift: DriftJson;
+  now: number;
+  /** Came while the page was open. */
+  fresh?: boolean;
+  /** Level of the row's heading below the page's. */
+  level?: 2 | 3;
+}
+
+export function DriftRow({ drift, now, fresh = false, level = 3 }: DriftRowProps) {
+  const Title = level === 2 ? 'h2' : 'h3';
+  const place = [drift.workspace, drift.account, drift.region].filter((part) => part !== null);
+  // A drift without differences is titled by who did it already.
+  const namesActor = drift.kind === 'modified' && drift.differences.length === 0;
+  const people = [...(namesActor ? [] : [who(drift)]), ...(drift.owner ? [drift.owner] : [])];
   return (
-    <li>
-      <Link to={`/drifts/${encodeURIComponent(drift.id)}`} className="row-link">
-        <article className="row" data-tone={drift.severity} data-quiet={drift.confidence !== 'confirmed'}>
-          <span className="bar" />
-          <p className="row-what">{what(drift)}</p>
-          <p className="row-line">
-            <span className="mono">{drift.address ?? `${drift.type} ${drift.resourceId}`}</span>
-            <span>{place}</span>
-          </p>
-          <p className="row-line">
-            <span>{who(drift)}</span>
-            {drift.owner && <span>{drift.owner}</span>}
-          </p>
-          <div className="row-side">
-            <DriftMarks drift={drift} />
-            <time className="faint" dateTime={drift.openedAt} title={drift.openedAt}>
-              {ago(drift.openedAt, now)}
-            </time>
-          </div>
-        </article>
-      </Link>
+    <li
+      className="row"
+      data-tone={drift.severity}
+      data-quiet={drift.confidence !== 'confirmed'}
+      data-fresh={fresh}
+    >
+      <Title className="row-what">
+        <Link to={addressOf.drift(drift.id)}>{what(drift)}</Link>
+      </Title>
+      <p className="row-address mono">{addressOrId(drift)}</p>
+      <p className="row-place">
+        {[...place, ...people].map((part) => (
+          <span key={part}>{part}</span>
+        ))}
+      </p>
+      <DriftMarks drift={drift} />
+      <p className="row-when faint">
+        <Ago time={drift.openedAt} now={now} />
+      </p>
     </li>
   );
 }

@@ -18,16 +18,20 @@ const STATUS_TONE: Record<DriftJson['status'], Tone> = {
   resolved: 'good',
 };
 
+export function StatusMark({ drift }: { drift: DriftJson }) {
+  return (
+    <Mark tone={STATUS_TONE[drift.status]}>
+      {drift.status === 'resolved' && drift.resolution ? `resolved: ${drift.resolution}` : drift.status}
+    </Mark>
+  );
+}
+
 /** What is not the usual case: an open, confirmed drift of high certainty needs its severity only. */
 export function DriftMarks({ drift }: { drift: DriftJson }) {
   return (
     <span className="marks">
       <Mark tone={drift.severity}>{drift.severity}</Mark>
-      {drift.status !== 'open' && (
-        <Mark tone={STATUS_TONE[drift.status]}>
-          {drift.status === 'resolved' && drift.resolution ? `resolved: ${drift.resolution}` : drift.status}
-        </Mark>
-      )}
+      {drift.status !== 'open' && <StatusMark drift={drift} />}
       {drift.confidence !== 'confirmed' && <Mark>{drift.confidence}</Mark>}
       {drift.kind !== 'modified' && <Mark>{drift.kind}</Mark>}
       {drift.absorbed && <Mark tone="high">absorbed by state</Mark>}

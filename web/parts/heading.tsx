@@ -1,0 +1,16 @@
+// The heading of a page: names the document, and takes the focus when the reader arrives from another page.
+import { type ReactNode, useCallback, useEffect, useRef } from 'react';
+import { useArrival } from '../route.tsx';
+
+export function Heading({ title, children }: { title: string; children?: ReactNode }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · DriftMgr`;
+  }, [title]);
+  useArrival(useCallback(() => heading.current?.focus({ preventScroll: true }), []));
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {children ?? title}
+    </h1>
+  );
+}
