@@ -26,15 +26,8 @@ import { DriftError } from '../errors.ts';
 import type { Logger } from '../telemetry.ts';
 import { createPostgresPool } from './pool.ts';
 import type { Postgres } from './postgres.ts';
-import type { Account } from './postmaster.ts';
-import {
-  accountFor,
-  checkReachable,
-  ownedByLivingProcess,
-  runningPostmaster,
-  signal,
-  stopPostmaster,
-} from './postmaster.ts';
+import type { RunAs } from './postmaster.ts';
+import { ownedByLivingProcess, runAsFor, runningPostmaster, signal, stopPostmaster } from './postmaster.ts';
 
 interface Binaries {
   initdb: string;
@@ -70,7 +63,7 @@ const SETTINGS: Record<string, string> = {
 
 /**
  * Opens the database under `directory` (made when missing), creating it at the first start. As root it runs as uid 65534,
- * which must be able to pass every folder on the way to the binaries and the data: DM_CONFIG_INVALID says which cannot be.
+ * or, where that cannot pass every folder on the way to the binaries and the data, in a user namespace (see runAsFor).
  * DM_DATA_LOCKED when another living process uses it.
  */
 export async function openEmbeddedPostgres(options: {
@@ -79,15 +72,12 @@ export async function openEmbeddedPostgres(options: {
 }): Promise<Postgres> {
   const directory = resolve(options.directory);
   const { logger } = options;
-  const account = accountFor(process.getuid?.());
   const binaries = await findBinaries();
   // Folders on the way must let the unprivileged account pass; its own folder lets in nobody else.
-  mkdirSync(dirname(directory), { recursive: true, mode: account ? 0o711 : 0o700 });
+  mkdirSync(dirname(directory), { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (account) {
-    checkReachable([binaries.postgres, directory], account);
-    chownSync(directory, account.uid, account.gid);
-  }
+  const runAs = runAsFor(process.getuid?.(), [binaries.postgres, directory]);
+  if (runAs.account) chownSync(directory, runAs.account.uid, runAs.account.gid);
   const data = join(directory, 'data');
   const left = runningPostmaster(data);
   if (left !== null) {
@@ -101,9 +91,9 @@ export async function openEmbeddedPostgres(options: {
     logger.warn({ pid: left }, 'stopping the embedded Postgres that an ended process left behind');
     await stopPostmaster(left);
   }
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(binaries, directory, data, account);
-  const socket = socketFolder(directory, account);
-  const server = await startServer({ binaries, directory, data, socket, account, logger });
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(binaries, directory, data, runAs);
+  const socket = socketFolder(directory, runAs);
+  const server = await startServer({ binaries, directory, data, socket, runAs, logger });
   const pool = createPostgresPool({
     connection: { host: socket, port: 5432, user: USER, database: 'postgres' },
     name: 'the embedded Postgres',
@@ -134,12 +124,7 @@ async function findBinaries(): Promise<Binaries> {
 }
 
 /** Made beside and renamed when complete, so that a crash leaves no half-made database. */
-async function initialise(
-  binaries: Binaries,
-  directory: string,
-  data: string,
-  account: Account | null,
-): Promise<void> {
+async function initialise(binaries: Binaries, directory: string, data: string, runAs: RunAs): Promise<void> {
   const made = `${data}.new`;
   rmSync(made, { recursive: true, force: true });
   const log = join(directory, 'initdb.log');
@@ -148,7 +133,7 @@ async function initialise(
     ['-D', made, '-U', USER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'],
     log,
     directory,
-    account,
+    runAs,
   );
   const code = await new Promise<number | null>((done, fail) => {
     child.on('error', fail);
@@ -159,7 +144,7 @@ async function initialise(
 }
 
 /** In the data folder, or in the folder for temporary files when that path would be too long. */
-function socketFolder(directory: string, account: Account | null): string {
+function socketFolder(directory: string, { account }: RunAs): string {
   const own = join(directory, 'socket');
   const folder =
     Buffer.byteLength(own) <= LONGEST_SOCKET_FOLDER
@@ -172,22 +157,17 @@ function socketFolder(directory: string, account: Account | null): string {
   return folder;
 }
 
-function spawnLogged(
-  command: string,
-  args: string[],
-  log: string,
-  cwd: string,
-  account: Account | null,
-): ChildProcess {
+function spawnLogged(command: string, args: string[], log: string, cwd: string, runAs: RunAs): ChildProcess {
   const output = openSync(log, 'w', 0o600);
   try {
-    return spawn(command, args, {
+    const [program, ...before] = [...runAs.through, command];
+    return spawn(program!, [...before, ...args], {
       cwd,
       stdio: ['ignore', output, output],
       // Its own process group: an interrupt typed at the terminal must not end it before us.
       detached: true,
       env: { PATH: process.env.PATH, TZ: 'UTC', LC_ALL: 'C' },
-      ...account,
+      ...runAs.account,
     });
   } finally {
     closeSync(output);
@@ -212,10 +192,10 @@ async function startServer(options: {
   directory: string;
   data: string;
   socket: string;
-  account: Account | null;
+  runAs: RunAs;
   logger: Logger;
 }): Promise<Server> {
-  const { binaries, directory, data, socket, account, logger } = options;
+  const { binaries, directory, data, socket, runAs, logger } = options;
   const log = join(directory, 'postgres.log');
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socket });
   const args = ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
@@ -223,7 +203,7 @@ async function startServer(options: {
   let child: ChildProcess;
 
   async function start(): Promise<void> {
-    child = spawnLogged(binaries.postgres, args, log, directory, account);
+    child = spawnLogged(binaries.postgres, args, log, directory, runAs);
     let failure: Error | null = null;
     child.on('error', (error) => {
       failure = error;

@@ -145,6 +145,30 @@ describe('embedded Postgres', () => {
   });
 });
 
+// Only root can be too powerful for Postgres, and only a system with user namespaces has the way round it.
+const canMap =
+  process.getuid?.() === 0 &&
+  spawnSync('unshare', ['--map-user=65534', '--map-group=65534', 'true']).status === 0;
+
+if (!canMap)
+  process.stderr.write('SKIPPED root below a closed home: not root, or no user namespaces (unshare) here\n');
+
+describe('root, below a closed home', () => {
+  it.runIf(canMap)('runs Postgres in a user namespace, and finds its data there again', async () => {
+    const home = folder();
+    chmodSync(home, 0o700);
+    const directory = join(home, 'pg');
+    for (const expected of [null, 7]) {
+      const postgres = await openEmbeddedPostgres({ directory, logger });
+      const found = await postgres.query<{ n: number }>("SELECT to_regclass('kept') IS NOT NULL AS there");
+      expect(found).toEqual([{ there: expected !== null }]);
+      if (expected === null) await postgres.query('CREATE TABLE kept AS SELECT 7 AS n');
+      else expect(await postgres.query('SELECT n FROM kept')).toEqual([{ n: expected }]);
+      await postgres.close();
+    }
+  });
+});
+
 describe('a Postgres server', () => {
   it('that cannot be reached is a retriable failure that names no password', async () => {
     const failure = await connectPostgres({ url: 'postgres://me:hidden@127.0.0.1:1/x', logger }).catch(

@@ -1,4 +1,5 @@
 // The process side of the embedded Postgres: who it runs as, what is left of an earlier one, and how it is ended.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +13,32 @@ export interface Account {
 /** Postgres refuses to run as root; the unprivileged account every system has stands in. Null: run as we are. */
 export const accountFor = (uid: number | undefined): Account | null =>
   uid === 0 ? { uid: 65_534, gid: 65_534 } : null;
+
+/** How Postgres is started: as another account, or (through a command that goes before its own) in a namespace. */
+export interface RunAs {
+  /** Who owns its folders and whom it runs as; null: as we are. */
+  account: Account | null;
+  through: readonly string[];
+}
+
+/**
+ * As root: the unprivileged account, where it can pass every folder on the way to the paths. Where it cannot (a checkout
+ * below a closed home), a user namespace in which root is that account: Postgres then sees that it is not root, and the
+ * folders see root. Where neither can be had, DM_CONFIG_INVALID says which folder is in the way.
+ */
+export function runAsFor(uid: number | undefined, paths: readonly string[]): RunAs {
+  const account = accountFor(uid);
+  if (account === null) return { account, through: [] };
+  try {
+    checkReachable(paths, account);
+    return { account, through: [] };
+  } catch (closed) {
+    const namespace = ['unshare', `--map-user=${account.uid}`, `--map-group=${account.gid}`];
+    const [command, ...args] = [...namespace, 'true'];
+    if (spawnSync(command!, args, { stdio: 'ignore', timeout: 5_000 }).status !== 0) throw closed;
+    return { account: null, through: namespace };
+  }
+}
 
 /** Every folder down to each path must let the account through; nothing is copied or opened up behind anyone's back. */
 export function checkReachable(paths: readonly string[], account: Account): void {
