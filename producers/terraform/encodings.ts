@@ -2,7 +2,8 @@
 import { SHORTEST_PATTERN } from './search.ts';
 
 /**
- * The secret itself and what base64encode, base64 of a longer text, jsonencode (twice too), urlencode and hex make of it.
+ * The secret itself and what base64encode (of a longer text or of jsonencode, too), jsonencode (twice too), urlencode and
+ * hex make of it.
  * Only spellings long enough to be searched for.
  */
 export function spellings(secret: string): string[] {
@@ -17,12 +18,12 @@ export function spellings(secret: string): string[] {
       .add(jsonEscaped(json))
       .add(jsonEscaped(goEscaped(json)));
     found.add(urlEscaped(text)).add(queryEscaped(text));
-    const bytes = Buffer.from(text, 'utf8');
-    const hex = bytes.toString('hex');
+    const hex = Buffer.from(text, 'utf8').toString('hex');
     found.add(hex).add(hex.toUpperCase());
-    for (const form of [bytes, Buffer.from(json, 'utf8')]) {
+    for (const form of new Set([text, json, goEscaped(json)])) {
+      const bytes = Buffer.from(form, 'utf8');
       for (let before = 0; before < 3; before++) {
-        const base64 = insideBase64(form, before);
+        const base64 = insideBase64(bytes, before);
         found.add(base64).add(base64.replaceAll('+', '-').replaceAll('/', '_'));
         found.add(base64.replaceAll('+', '%2B').replaceAll('/', '%2F'));
       }

@@ -15,6 +15,10 @@ const marked = (...path: string[]): JsonObject => ({
 });
 const secretOf = (value: string): Json => ({ $secret: hmac(value) });
 
+/** As Go writes it: what HTML would read is escaped. */
+const jsonencode = (value: Json): string =>
+  JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
+
 /** What Terraform's functions make of a secret, alone and inside other text. */
 const COPIES: Record<string, (secret: string) => string> = {
   itself: (s) => s,
@@ -24,12 +28,9 @@ const COPIES: Record<string, (secret: string) => string> = {
   'base64 after one more character': (s) => Buffer.from(`xuser:${s}@host`).toString('base64'),
   'base64 after two more characters': (s) => Buffer.from(`xyuser:${s}`).toString('base64'),
   'base64url of a longer text': (s) => Buffer.from(`a:${s}~`).toString('base64url'),
-  'jsonencode()': (s) =>
-    JSON.stringify({ db: { dsn: s } })
-      .replaceAll('<', '\\u003c')
-      .replaceAll('>', '\\u003e')
-      .replaceAll('&', '\\u0026'),
+  'jsonencode()': (s) => jsonencode({ db: { dsn: s } }),
   'JSON inside JSON': (s) => JSON.stringify({ text: JSON.stringify({ dsn: s }) }),
+  'base64 of jsonencode()': (s) => Buffer.from(jsonencode({ dsn: s })).toString('base64'),
   'base64 of JSON': (s) => Buffer.from(JSON.stringify({ dsn: s })).toString('base64'),
   'urlencode()': (s) => `https://host/?q=${encodeURIComponent(s)}`,
   'in hex': (s) => Buffer.from(s).toString('hex'),
