@@ -1,0 +1,85 @@
+// The real terraform (or tofu) binary, run in a folder against the http backend. Its absence is said loudly, or a failure.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Null when neither is on the PATH and nothing requires it (REQUIRE=terraform). */
+export function findTerraform(): string | null {
+  const found = ['terraform', 'tofu'].find((name) => {
+    try {
+      execFileSync(name, ['version'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (found) return found;
+  if ((process.env.REQUIRE ?? '').split(',').includes('terraform'))
+    throw new Error('REQUIRE=terraform, but neither terraform nor tofu is on the PATH');
+  process.stderr.write('\n*** SKIPPED: no terraform or tofu on the PATH ***\n\n');
+  return null;
+}
+
+export interface Terraform {
+  /** Writes the configuration: the backend, and these resources. */
+  configure(resources: string): void;
+  /** Exit code and everything printed. */
+  attempt(...args: string[]): Promise<{ code: number; output: string }>;
+  /** Throws with what was printed unless the exit code is 0. */
+  run(...args: string[]): Promise<string>;
+}
+
+export function terraformIn(
+  folder: string,
+  options: { binary: string; address: string; key: string; variables: Record<string, string> },
+): Terraform {
+  const { binary, address, key } = options;
+  mkdirSync(folder, { recursive: true });
+  const env: Record<string, string> = {
+    PATH: process.env.PATH ?? '',
+    HOME: tmpdir(),
+    TF_CLI_CONFIG_FILE: '/dev/null',
+    CHECKPOINT_DISABLE: '1',
+    TF_IN_AUTOMATION: '1',
+    TF_INPUT: '0',
+  };
+  for (const [name, value] of Object.entries(options.variables)) env[`TF_VAR_${name}`] = value;
+  const attempt: Terraform['attempt'] = (...args) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(binary, args, { cwd: folder, env });
+      let output = '';
+      child.stdout.on('data', (text) => (output += text));
+      child.stderr.on('data', (text) => (output += text));
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code: code ?? -1, output }));
+    });
+  return {
+    configure(resources) {
+      writeFileSync(
+        join(folder, 'main.tf'),
+        `terraform {
+          backend "http" {
+            address        = "${address}"
+            lock_address   = "${address}"
+            unlock_address = "${address}"
+            lock_method    = "LOCK"
+            unlock_method  = "UNLOCK"
+            username       = "anyone"
+            password       = "${key}"
+            retry_max      = 0
+          }
+        }
+        ${resources}`,
+      );
+    },
+    attempt,
+    async run(...args) {
+      const { code, output } = await attempt(...args, ...(WITHOUT_COLOUR.has(args[0]!) ? ['-no-color'] : []));
+      if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${output}`);
+      return output;
+    },
+  };
+}
+
+const WITHOUT_COLOUR = new Set(['init', 'apply', 'plan', 'destroy', 'import']);
