@@ -4,7 +4,7 @@ import type { Rows } from '../../runtime/processor.ts';
 import { UNMANAGED, unmanagedIdOf } from './assess-unmanaged.ts';
 import { type Assessment, end, isOpen, type Sight } from './desired.ts';
 import { madeBy, NAMELESS_LIMIT, namesDeclared } from './evidence.ts';
-import { isParent, parentsOf } from './parents.ts';
+import { holdsElements, parentsOf } from './parents.ts';
 import {
   type DeclaredRow,
   declaredAt,
@@ -93,7 +93,7 @@ export function concerned(sight: Sight): Concerned {
       const { type, resourceId } = event.body;
       found.instancesOf(type, resourceId);
       // What is declared was adopted when it was; only a parent may still hold what no one declares.
-      if (found.instances.length === 0 || isParent(type)) found.resource(type, resourceId, false);
+      if (found.instances.length === 0 || holdsElements(rows, type)) found.resource(type, resourceId, false);
       break;
     }
     case 'change.reported':

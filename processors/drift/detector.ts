@@ -114,7 +114,9 @@ function assessAll(sight: Sight, scene: Scene): Output[] {
   const { rows } = sight;
   const outputs: Output[] = [];
   const apply = (assessment: Assessment): void => {
-    for (const output of reconcile(scene, driftOf(rows, assessment.id), assessment)) outputs.push(output);
+    // Most assessments leave what stands: then no one asks for it.
+    const current = assessment.desired ? driftOf(rows, assessment.id) : undefined;
+    for (const output of reconcile(scene, current, assessment)) outputs.push(output);
     const expiry = expiryOf(sight, assessment);
     if (expiry) outputs.push(expiry);
   };

@@ -4,7 +4,15 @@
 import type { Rows, Write } from '../../runtime/processor.ts';
 import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
 import type { Compare, Comparison } from './comparison.ts';
-import { anyRow, attributesOf, type DeclaredRow, type Observed, part } from './rows.ts';
+import {
+  anyDrift,
+  anyEvidence,
+  anyRow,
+  attributesOf,
+  type DeclaredRow,
+  type Observed,
+  part,
+} from './rows.ts';
 import { childElements, PARENTS, withElements } from './rules/parents.ts';
 
 const PATHS = new Map<string, string[]>();
@@ -32,8 +40,9 @@ export function parentsOf(type: string, row: DeclaredRow | undefined): { type: s
   }));
 }
 
-/** Whether children may declare attributes of the type. */
-export const isParent = (type: string): boolean => PATHS.has(type);
+/** Whether an unmanaged drift of a declared instance may stand or begin: of a parent with children, or once had. */
+export const holdsElements = (rows: Rows, type: string): boolean =>
+  PATHS.has(type) && (hasAnyChildren(rows, type) || anyDrift(rows) || anyEvidence(rows));
 
 /** Elements that children declare for a parent's attribute; null when there are no children. */
 function declaredElements(rows: Rows, type: string, path: string, id: string): Json[] | null {

@@ -185,6 +185,7 @@ export const driftOf = (rows: Rows, id: string): Drift | undefined =>
 export const anyPlaced = (rows: Rows, workspace: string, address: string): boolean =>
   anyRow(rows, part('p', workspace, address, ''));
 
+export const anyDrift = (rows: Rows): boolean => anyRow(rows, part('x', ''));
 export const anyEvidence = (rows: Rows): boolean => anyRow(rows, part('e', ''));
 
 export const evidenceOf = (rows: Rows, type: string, id: string | null): Evidence[] => {
