@@ -10,30 +10,30 @@ const READ_SECONDS = 10;
 const WRITE_SECONDS = 300;
 
 /** The same for every statement: in chDB settings stick to their session. */
-const COMMON: ClickHouseSettings = {
+const COMMON = {
   output_format_json_quote_64bit_integers: 0,
   // Old event times must not make a batch fail; the months they touch are few.
   max_partitions_per_insert_block: '0',
   max_insert_block_size: '1048576',
-};
+} satisfies ClickHouseSettings;
 
 /** One thread parses: several cost more memory than they save time on the few megabytes of a batch. */
-const INSERTING: ClickHouseSettings = {
+const INSERTING = {
   input_format_parallel_parsing: 0,
   max_insert_threads: '1',
   max_threads: 2,
-};
+} satisfies ClickHouseSettings;
 export const READ_SETTINGS: ClickHouseSettings = {
   ...COMMON,
   max_execution_time: READ_SECONDS,
   max_memory_usage: '400000000',
   max_threads: 2,
 };
-export const WRITE_SETTINGS: ClickHouseSettings = {
+export const WRITE_SETTINGS = {
   ...COMMON,
   ...INSERTING,
   max_execution_time: WRITE_SECONDS,
-};
+} satisfies ClickHouseSettings;
 
 export function createClickHouse(options: {
   /** Two sessions at least: one is a serial queue, and a long write must not delay a question. */
@@ -42,8 +42,10 @@ export function createClickHouse(options: {
   database: string;
   /** How it is called in messages: never with a password. */
   name: string;
+  /** Takes TabSeparated bytes in the writing session, where there is a shorter way than the client's. */
+  insertBytes?: (table: string, columns: readonly string[], bytes: Buffer) => Promise<unknown>;
 }): ClickHouse {
-  const { read, write, database, name } = options;
+  const { read, write, database, name, insertBytes } = options;
 
   return {
     database,
@@ -72,6 +74,10 @@ export function createClickHouse(options: {
     async insert(table, columns, lines) {
       if (lines.length === 0) return;
       try {
+        if (insertBytes !== undefined) {
+          await insertBytes(table, columns, bytesOf(lines));
+          return;
+        }
         const { stream } = await write.exec({
           query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT TabSeparated`,
           values: Readable.from(lines, { objectMode: false }),
@@ -86,6 +92,13 @@ export function createClickHouse(options: {
       await Promise.all([read.close(), write.close()]);
     },
   };
+}
+
+function bytesOf(texts: readonly string[]): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+  let at = 0;
+  for (const text of texts) at += bytes.write(text, at);
+  return bytes;
 }
 
 /** Codes of ClickHouse's ErrorCodes.cpp that say "not now": timeouts, too many parts or queries, memory, network. */
@@ -122,10 +135,9 @@ export function clickHouseError(error: unknown, name: string): DriftError {
 
 /** Code of what ClickHouse itself reported; null for any other failure. The class of such errors is not one: chDB has its own copy. */
 function codeOf(error: unknown): number | null {
-  return error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    /^\d+$/.test(error.code)
+  if (!(error instanceof Error)) return null;
+  if ('clickhouseCode' in error && typeof error.clickhouseCode === 'number') return error.clickhouseCode;
+  return 'code' in error && typeof error.code === 'string' && /^\d+$/.test(error.code)
     ? Number(error.code)
     : null;
 }
