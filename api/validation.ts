@@ -3,8 +3,12 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { Settings } from 'typebox/system';
 import Value from 'typebox/value';
 import { InputMistakes, type Mistake } from './problems.ts';
+
+// TypeBox stops at the eighth mistake unless it is told otherwise; a hostile body still makes no endless list.
+Settings.Set({ maxErrors: 1_000 });
 
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema);

@@ -28,10 +28,10 @@ export const ConfigurationSchema = section({
   port: count('Port of the API and the dashboard; 0 takes a free one.', 8080, 0, 65_535),
   partitions: count('Partitions of every topic; fixed when the data directory is created.', 4, 1, 256),
   log: section({
-    level: Type.Union(
-      ['trace', 'debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level)),
-      { description: 'How much is logged (JSON lines on standard error).', default: 'info' },
-    ),
+    level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+      description: 'How much is logged (JSON lines on standard error).',
+      default: 'info',
+    }),
   }),
   terraform: section({
     states: list(

@@ -59,6 +59,15 @@ describe('configuration', () => {
     }
   });
 
+  it('says mistakes however many there are, counts each once, and names what would be allowed', () => {
+    const workspaces = Array.from({ length: 20 }, (_, index) => `{ name: w${index} }`);
+    const file = yaml(`log: { level: loud }\nterraform: { workspaces: [${workspaces.join(', ')}] }\n`);
+    const text = problemsOf(() => loadConfiguration({ file, environment: {} }));
+    expect(text).toContain('has 21 mistakes');
+    for (let index = 0; index < 20; index++) expect(text).toContain(`terraform.workspaces.${index}`);
+    expect(text).toMatch(/log\.level .*must be one of trace, debug, info, warn, error, silent/);
+  });
+
   it('refuses a file that is named and absent, and one that is not YAML', () => {
     expect(
       problemsOf(() => loadConfiguration({ file: '/nowhere/driftmgr.yaml', environment: {} })),

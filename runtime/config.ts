@@ -1,10 +1,14 @@
 // Reads driftmgr.yaml and the environment into one validated configuration, or says everything that is wrong at once.
 import { existsSync, readFileSync } from 'node:fs';
+import { Settings } from 'typebox/system';
 import Value from 'typebox/value';
 import { parseDocument } from 'yaml';
 import type { Configuration, Setting } from './config-schema.ts';
 import { ConfigurationSchema, settings } from './config-schema.ts';
 import { DriftError } from './errors.ts';
+
+// TypeBox stops at the eighth mistake unless it is told otherwise.
+Settings.Set({ maxErrors: 1_000 });
 
 export interface ConfigurationInput {
   /** Path of a YAML file. Given and absent is an error; not given, ./driftmgr.yaml is read when it is there. */
@@ -16,7 +20,7 @@ export interface ConfigurationInput {
 
 /** Throws DM_CONFIG_INVALID whose `public` text lists every problem with its path and what to do. */
 export function loadConfiguration(input: ConfigurationInput): Configuration {
-  const problems: string[] = [];
+  const problems = new Set<string>();
   const values = readFile(input.file, problems);
   for (const setting of settings()) {
     const given = input.environment[setting.environment];
@@ -25,7 +29,7 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
   const known = new Set(settings().map((setting) => setting.environment));
   for (const name of Object.keys(input.environment)) {
     if (name.startsWith('DRIFTMGR_') && !known.has(name) && !OUTSIDE.has(name)) {
-      problems.push(`${name}: no such setting; the README lists them`);
+      problems.add(`${name}: no such setting; the README lists them`);
     }
   }
   for (const [path, value] of Object.entries(input.overrides ?? {})) assign(values, path.split('.'), value);
@@ -33,16 +37,16 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
   const whole: unknown = Value.Default(ConfigurationSchema, values);
   for (const error of Value.Errors(ConfigurationSchema, whole)) {
     if (error.keyword === 'boolean') continue;
-    problems.push(
+    problems.add(
       describe(error.instancePath, error.keyword, error.message, error.params as Record<string, unknown>),
     );
   }
-  if (problems.length > 0) {
-    const text = [...new Set(problems)].map((problem) => `  ${problem}`).join('\n');
+  if (problems.size > 0) {
+    const text = [...problems].map((problem) => `  ${problem}`).join('\n');
     throw new DriftError(`invalid configuration:\n${text}`, {
       code: 'DM_CONFIG_INVALID',
       retriable: false,
-      public: `The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${text}`,
+      public: `The configuration has ${problems.size === 1 ? 'a mistake' : `${problems.size} mistakes`}:\n${text}`,
     });
   }
   return whole as Configuration;
@@ -57,19 +61,19 @@ const OUTSIDE = new Set([
   'DRIFTMGR_CONFIG',
 ]);
 
-function readFile(file: string | undefined, problems: string[]): Record<string, unknown> {
+function readFile(file: string | undefined, problems: Set<string>): Record<string, unknown> {
   const path = file ?? 'driftmgr.yaml';
   if (!existsSync(path)) {
-    if (file !== undefined) problems.push(`${file}: there is no such file`);
+    if (file !== undefined) problems.add(`${file}: there is no such file`);
     return {};
   }
   const document = parseDocument(readFileSync(path, 'utf8'));
-  for (const error of document.errors) problems.push(`${path}: ${error.message.split('\n')[0]}`);
+  for (const error of document.errors) problems.add(`${path}: ${error.message.split('\n')[0]}`);
   if (document.errors.length > 0) return {};
   const value: unknown = document.toJS() ?? {};
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  problems.push(`${path}: must be a mapping of settings`);
+  problems.add(`${path}: must be a mapping of settings`);
   return {};
 }
 
@@ -83,7 +87,7 @@ function assign(values: Record<string, unknown>, path: string[], value: unknown)
   at[path.at(-1)!] = value;
 }
 
-function fromEnvironment(setting: Setting, given: string, problems: string[]): unknown {
+function fromEnvironment(setting: Setting, given: string, problems: Set<string>): unknown {
   const { type, items } = setting.schema;
   if (type === 'integer') return given.trim() === '' ? given : Number(given);
   if (type !== 'array') return given;
@@ -95,7 +99,7 @@ function fromEnvironment(setting: Setting, given: string, problems: string[]): u
   try {
     return JSON.parse(given);
   } catch {
-    problems.push(`${setting.environment}: must be a JSON array`);
+    problems.add(`${setting.environment}: must be a JSON array`);
     return [];
   }
 }
@@ -109,5 +113,7 @@ function describe(path: string, keyword: string, message: string, params: Record
   const setting = settings().find((candidate) => candidate.path.join('.') === at.join('.'));
   const environment = setting ? ` (or ${setting.environment})` : '';
   const meaning = setting?.schema.description ? `. ${setting.schema.description}` : '';
-  return `${at.join('.')}${environment}: ${message}${meaning}`;
+  const what =
+    keyword === 'enum' ? `must be one of ${(params.allowedValues as string[]).join(', ')}` : message;
+  return `${at.join('.')}${environment}: ${what}${meaning}`;
 }
