@@ -45,7 +45,7 @@ export function clickHouseTarget(options: {
   return {
     // An insert is a part on disk that is merged later: about 27 ms of processor time, however few its rows. So what comes
     // steadily is gathered, while a single row after a pause goes at once.
-    gather: { rows: 20_000, bytes: 12 << 20, ms: 400, mostMs: 1600 },
+    gather: { rows: 20_000, bytes: 8 << 20, ms: 400, mostMs: 1600 },
     async create() {
       for (const [table, ddl] of Object.entries(projection.tables)) {
         await clickhouse.command(`DROP TABLE IF EXISTS ${tableNamed(table)}`);
