@@ -110,11 +110,10 @@ export interface Fix {
   how: string;
 }
 
-/** What can be done about it, the likeliest first; empty when nothing is to be done. */
+/** What can be done about an unresolved drift, the likeliest first. */
 export function fixes(drift: DriftJson): Fix[] {
   const where = drift.workspace ? `in ${drift.workspace}` : 'in its workspace';
   const accept = { name: 'Accept', how: 'Leave it as it is, with a reason, for a time or until it changes.' };
-  if (drift.status === 'resolved') return [];
   if (drift.status === 'accepted')
     return [
       { name: 'Nothing now', how: 'It counts again when the acceptance ends or the difference changes.' },

@@ -10,10 +10,16 @@ type Kind = 'drift' | 'workspace' | 'run' | 'snapshot';
 export type Changes = Readonly<Record<Kind, number>>;
 
 const NOTHING: Changes = { drift: 0, workspace: 0, run: 0, snapshot: 0 };
+const KINDS = Object.keys(NOTHING) as Kind[];
 const RETRY_MS = 2_000;
 /** Bursts of events are told as one: soon at first, then this far apart. */
 const SOON_MS = 150;
-const APART_MS = 1_500;
+const APART_MS = 750;
+/**
+ * The stream tells what is in the log; what is asked for comes from projections that read it a moment later. So what an
+ * event is about is told again so long after the last one: what was not there yet then is.
+ */
+const AGAIN_MS = [600, 2_000, 8_000];
 
 /** Reconnects by itself and reads on where it stopped. `onEvents` gets what came, coalesced. */
 export function useLive(onEvents: (events: LiveEvent[]) => void): {
@@ -30,12 +36,27 @@ export function useLive(onEvents: (events: LiveEvent[]) => void): {
     let pending: LiveEvent[] = [];
     let timer: ReturnType<typeof setTimeout> | null = null;
     let told = 0;
+    const later = new Map<Kind, ReturnType<typeof setTimeout>[]>();
+    const grow = (kinds: readonly Kind[]): void =>
+      setChanges((before) => {
+        const after = { ...before };
+        for (const kind of kinds) after[kind]++;
+        return after;
+      });
     const flush = (): void => {
       timer = null;
       told = Date.now();
       const events = pending;
       pending = [];
-      setChanges((before) => grown(before, events));
+      const kinds = kindsOf(events);
+      grow(kinds);
+      for (const kind of kinds) {
+        later.get(kind)?.forEach(clearTimeout);
+        later.set(
+          kind,
+          AGAIN_MS.map((ms) => setTimeout(() => grow([kind]), ms)),
+        );
+      }
       callback.current(events);
     };
     const listen = async (): Promise<void> => {
@@ -68,19 +89,16 @@ export function useLive(onEvents: (events: LiveEvent[]) => void): {
     return () => {
       controller.abort();
       if (timer) clearTimeout(timer);
+      for (const timers of later.values()) timers.forEach(clearTimeout);
     };
   }, []);
   return { connection, changes };
 }
 
-function grown(before: Changes, events: LiveEvent[]): Changes {
-  const after = { ...before };
-  for (const { kind } of events) {
-    if (kind in after) after[kind as Kind]++;
-    // What happened between the first load and the start of the stream, or in a gap, is told by nothing else.
-    else for (const each of Object.keys(after) as Kind[]) after[each]++;
-  }
-  return after;
+/** What may have changed. The start of the stream and a gap in it say that anything may have, told by nothing else. */
+function kindsOf(events: LiveEvent[]): readonly Kind[] {
+  const told = new Set<string>(events.map((event) => event.kind));
+  return told.has('ready') || told.has('reset') ? KINDS : KINDS.filter((kind) => told.has(kind));
 }
 
 /** Calls `reload` when something of these kinds changed; not at first, when the page loads anyway, and at most every `apartMs`. */

@@ -22,7 +22,7 @@ export interface Overview {
 
 const MOST = 500;
 /** Coverage is counted over all that is declared: not at every change. */
-const GAPS_APART_MS = 10_000;
+const GAPS_APART_MS = 3_000;
 
 export function useOverview(changes: Changes): Overview {
   const counts = useLoad('counts', async (signal) => (await client.analytics.drifts({}, { signal })).items);

@@ -70,6 +70,12 @@ export function useArrival(onArrival: () => void): void {
   }, [arrival, onArrival]);
 }
 
+/** What took the focus goes away before it was read on from: whatever stands in its place takes it again. */
+export function passOn(): void {
+  announced = Math.min(announced, arrivals - 1);
+  leftFrom = null;
+}
+
 interface LinkProps {
   to: string;
   className?: string;

@@ -138,7 +138,6 @@ export function DriftPage({ id, changes, now }: { id: string; changes: Changes; 
 }
 
 function WhatToDo({ drift, done }: { drift: DriftJson; done: () => void }) {
-  const ways = fixes(drift);
   const decision = drift.acceptance ?? drift.acknowledgement;
   return (
     <section className="card todo" data-done={drift.status === 'resolved'}>
@@ -153,17 +152,15 @@ function WhatToDo({ drift, done }: { drift: DriftJson; done: () => void }) {
       {drift.status === 'resolved' ? (
         <p className="soft">Nothing: {resolutionPhrase(drift)}.</p>
       ) : (
-        <>
-          <ol className="fixes">
-            {ways.map(({ name, how }) => (
-              <li key={name}>
-                <strong>{name}</strong> <span className="soft">{how}</span>
-              </li>
-            ))}
-          </ol>
-          <Decide drift={drift} done={done} />
-        </>
+        <ol className="fixes">
+          {fixes(drift).map(({ name, how }) => (
+            <li key={name}>
+              <strong>{name}</strong> <span className="soft">{how}</span>
+            </li>
+          ))}
+        </ol>
       )}
+      <Decide drift={drift} done={done} />
     </section>
   );
 }

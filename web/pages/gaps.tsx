@@ -18,7 +18,7 @@ import { client } from '../session.ts';
 const PAGE = 500;
 const LETTERS = 20;
 /** Counted over all that is declared: not at every listing. */
-const APART_MS = 5_000;
+const APART_MS = 3_000;
 
 interface GapsPageProps {
   changes: Changes;

@@ -12,6 +12,14 @@ const MEANS: Record<Wish, string> = {
 };
 const NAMES: Record<Wish, string> = { acknowledge: 'Acknowledge', accept: 'Accept' };
 
+/** What may be wished of a drift; of a resolved one nothing, but the outcome of the wish that resolved it is still told. */
+const WISHES: Record<DriftJson['status'], readonly Wish[]> = {
+  open: ['accept', 'acknowledge'],
+  acknowledged: ['accept'],
+  accepted: ['accept'],
+  resolved: [],
+};
+
 export function Decide({ drift, done }: { drift: DriftJson; done: () => void }) {
   const [wish, setWish] = useState<Wish | null>(null);
   const [outcome, setOutcome] = useState<RequestJson | null>(null);
@@ -26,7 +34,7 @@ export function Decide({ drift, done }: { drift: DriftJson; done: () => void }) 
     setWish(null);
     opener?.focus();
   };
-  const wishes: Wish[] = drift.status === 'open' ? ['accept', 'acknowledge'] : ['accept'];
+  const wishes = WISHES[drift.status];
   return (
     <div className="decide">
       {outcome && (
@@ -34,7 +42,7 @@ export function Decide({ drift, done }: { drift: DriftJson; done: () => void }) 
           {outcomePhrase(outcome)}
         </p>
       )}
-      <div className="form-row">
+      <div className="form-row" hidden={wishes.length === 0}>
         {wishes.map((each) => (
           <button
             key={each}
@@ -53,7 +61,7 @@ export function Decide({ drift, done }: { drift: DriftJson; done: () => void }) 
           </button>
         ))}
       </div>
-      {wish && (
+      {wish && wishes.includes(wish) && (
         <DecisionForm
           key={wish}
           wish={wish}
