@@ -431,6 +431,8 @@ describe('a broadcast to many keys', () => {
     }, 1);
     const began = performance.now();
     await appendEvents(log, [statePublished({ serial: 5 })]);
+    // Taken only when the broadcast has reached all its keys, however many commits that takes.
+    await appendEvents(log, [changeReported({}, { objectKey: key('k0000') })]);
     await loop.caughtUp();
     const took = performance.now() - began;
     clearInterval(watch);

@@ -4,8 +4,10 @@ import type { Rows } from '../../runtime/processor.ts';
 import { UNMANAGED, unmanagedIdOf } from './assess-unmanaged.ts';
 import { type Assessment, end, isOpen, type Sight } from './desired.ts';
 import { madeBy, NAMELESS_LIMIT, namesDeclared } from './evidence.ts';
-import { holdsElements, parentsOf } from './parents.ts';
+import { hasAnyChildren, isParent, parentsOf } from './parents.ts';
 import {
+  anyDrift,
+  anyEvidence,
   type DeclaredRow,
   declaredAt,
   driftOf,
@@ -93,7 +95,8 @@ export function concerned(sight: Sight): Concerned {
       const { type, resourceId } = event.body;
       found.instancesOf(type, resourceId);
       // What is declared was adopted when it was; only a parent may still hold what no one declares.
-      if (found.instances.length === 0 || holdsElements(rows, type)) found.resource(type, resourceId, false);
+      if (found.instances.length === 0 || mayHoldElements(sight, type, resourceId))
+        found.resource(type, resourceId, false);
       break;
     }
     case 'change.reported':
@@ -155,6 +158,16 @@ function touched({ rows, arriving }: Sight, found: Collected): void {
   if (change.verb === 'delete')
     for (const { type, id } of change.targets) if (id !== null) found.resource(type, id, false);
 }
+
+/**
+ * Whether a declared parent is to be asked for elements that no one declares: where children declare any, a change may
+ * have made one, or such a drift stands. Else there is nothing to decide.
+ */
+const mayHoldElements = ({ rows, event }: Sight, type: string, id: string): boolean =>
+  isParent(type) &&
+  (hasAnyChildren(rows, type) ||
+    anyEvidence(rows) ||
+    (anyDrift(rows) && driftOf(rows, unmanagedIdOf(rows, event.org, type, id)) !== undefined));
 
 /** A parent with elements that no one declared: this may be the declaration of one of them. */
 function elementOf({ rows, event }: Sight, row: DeclaredRow | undefined, found: Collected): void {

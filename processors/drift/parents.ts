@@ -4,15 +4,7 @@
 import type { Rows, Write } from '../../runtime/processor.ts';
 import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
 import type { Compare, Comparison } from './comparison.ts';
-import {
-  anyDrift,
-  anyEvidence,
-  anyRow,
-  attributesOf,
-  type DeclaredRow,
-  type Observed,
-  part,
-} from './rows.ts';
+import { anyRow, attributesOf, type DeclaredRow, type Observed, part } from './rows.ts';
 import { childElements, PARENTS, withElements } from './rules/parents.ts';
 
 const PATHS = new Map<string, string[]>();
@@ -40,9 +32,8 @@ export function parentsOf(type: string, row: DeclaredRow | undefined): { type: s
   }));
 }
 
-/** Whether an unmanaged drift of a declared instance may stand or begin: of a parent with children, or once had. */
-export const holdsElements = (rows: Rows, type: string): boolean =>
-  PATHS.has(type) && (hasAnyChildren(rows, type) || anyDrift(rows) || anyEvidence(rows));
+/** Whether children may declare attributes of the type. */
+export const isParent = (type: string): boolean => PATHS.has(type);
 
 /** Elements that children declare for a parent's attribute; null when there are no children. */
 function declaredElements(rows: Rows, type: string, path: string, id: string): Json[] | null {
@@ -57,7 +48,7 @@ function declaredElements(rows: Rows, type: string, path: string, id: string): J
 }
 
 /** Whether the object has children of parents of this type at all: mostly not, and then nothing more is looked up. */
-const hasAnyChildren = (rows: Rows, type: string): boolean => anyRow(rows, part('c', type, ''));
+export const hasAnyChildren = (rows: Rows, type: string): boolean => anyRow(rows, part('c', type, ''));
 
 const hasChildren = (rows: Rows, type: string, path: string, id: string): boolean =>
   [id, ''].some((parentId) => anyRow(rows, part('c', type, path, parentId, '')));

@@ -1,7 +1,7 @@
 // A broadcast on its way to the keys it concerns, found through the partition's index of scopes. Pure.
 import type { Event } from '../../schemas/index.ts';
-import { compareText } from '../state/order.ts';
-import { firstNotBefore, type Overlay } from './overlay.ts';
+import { compareText, firstNotBefore } from '../state/order.ts';
+import type { Overlay } from './overlay.ts';
 
 /** Where the members of a scope stand: a row a key. No object key starts like this. */
 export const indexRows = (scope: string): string => `~index\u001f${scope}`;

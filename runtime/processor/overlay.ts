@@ -1,7 +1,7 @@
 // Rows of one processor partition in memory, over the rows of a state store: what was folded but not yet stored, and a
 // bounded cache of what was. Pure: it reads the store below and never writes to it.
 import type { Json } from '../../schemas/index.ts';
-import { compareText } from '../state/order.ts';
+import { compareText, firstNotBefore } from '../state/order.ts';
 import type { RowWrite } from '../state/state.ts';
 
 /** What an overlay needs of the store below it. */
@@ -74,9 +74,15 @@ export class Overlay implements RowReader {
     const dirty = this.dirty.get(objectKey);
     if (!dirty || dirty.rows.size === 0) return this.below.parts(objectKey, prefix, limit);
     dirty.sorted ??= [...dirty.rows.keys()].sort(compareText);
-    const mine = startingWith(dirty.sorted, prefix);
-    // So many of those below may be deleted here.
-    const stored = this.below.parts(objectKey, prefix, limit + mine.length);
+    const mine: string[] = [];
+    let deleted = 0;
+    for (let at = firstNotBefore(dirty.sorted, prefix); at < dirty.sorted.length; at++) {
+      const part = dirty.sorted[at]!;
+      if (mine.length - deleted >= limit || !part.startsWith(prefix)) break;
+      mine.push(part);
+      if (dirty.rows.get(part) === undefined) deleted++;
+    }
+    const stored = this.below.parts(objectKey, prefix, limit + deleted);
     return mine.length === 0 ? stored : merged(stored, mine, dirty.rows, limit);
   }
 
@@ -180,13 +186,6 @@ export class Overlay implements RowReader {
   }
 }
 
-function startingWith(sorted: readonly string[], prefix: string): string[] {
-  const from = firstNotBefore(sorted, prefix);
-  let to = from;
-  while (to < sorted.length && sorted[to]!.startsWith(prefix)) to++;
-  return sorted.slice(from, to);
-}
-
 /** Both in order, each part once, without those that `rows` deletes. */
 function merged(
   stored: readonly string[],
@@ -205,16 +204,4 @@ function merged(
     else if (rows.get(other!) !== undefined) parts.push(other!);
   }
   return parts;
-}
-
-/** Index of the first element that is not before `text`, in an array sorted as the state port sorts. */
-export function firstNotBefore(sorted: readonly string[], text: string): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareText(sorted[middle]!, text) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

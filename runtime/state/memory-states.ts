@@ -1,7 +1,7 @@
 // Keyed state in memory: for tests and one-shot runs. A store lives as long as the stores object that opened it.
 import type { Json } from '../../schemas/index.ts';
 import type { Position } from '../log/log.ts';
-import { compareText } from './order.ts';
+import { compareText, firstNotBefore } from './order.ts';
 import type { StateStore, StateStores } from './state.ts';
 
 /** Rows of one object key. `order` is the sorted parts, made at the first list and kept up from then on. */
@@ -65,7 +65,7 @@ function createMemoryStore(): StateStore {
     const rows = keys.get(objectKey);
     if (!rows) return [];
     const order = inOrder(rows);
-    const from = firstFrom(order, prefix);
+    const from = firstNotBefore(order, prefix);
     let to = from;
     while (to < order.length && to - from < limit && order[to]!.startsWith(prefix)) to++;
     return order.slice(from, to);
@@ -76,10 +76,10 @@ function createMemoryStore(): StateStore {
     if (value === undefined) {
       if (!rows?.values.delete(part)) return;
       if (rows.values.size === 0) keys.delete(objectKey);
-      else rows.order?.splice(firstFrom(rows.order, part), 1);
+      else rows.order?.splice(firstNotBefore(rows.order, part), 1);
     } else if (!rows) keys.set(objectKey, { values: new Map([[part, value]]), order: null });
     else {
-      if (!rows.values.has(part)) rows.order?.splice(firstFrom(rows.order, part), 0, part);
+      if (!rows.values.has(part)) rows.order?.splice(firstNotBefore(rows.order, part), 0, part);
       rows.values.set(part, value);
     }
   }
@@ -88,17 +88,6 @@ function createMemoryStore(): StateStore {
 function inOrder(rows: Rows): string[] {
   rows.order ??= [...rows.values.keys()].sort(compareText);
   return rows.order;
-}
-
-function firstFrom(parts: readonly string[], from: string): number {
-  let low = 0;
-  let high = parts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareText(parts[middle]!, from) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function merge(before: readonly Position[], after: readonly Position[]): Position[] {

@@ -13,3 +13,31 @@ export function compareText(a: string, b: string): number {
 
 /** Surrogates stand for code points above every other code unit. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+
+/**
+ * Index of the first element that is not before `text`, in a sorted array. Neighbours begin alike, so what `text` shares
+ * with both ends of the range is not compared again.
+ */
+export function firstNotBefore(sorted: readonly string[], text: string): number {
+  let low = 0;
+  let high = sorted.length;
+  let sharedLow = 0;
+  let sharedHigh = 0;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const one = sorted[middle]!;
+    const length = Math.min(one.length, text.length);
+    let at = Math.min(sharedLow, sharedHigh);
+    while (at < length && one.charCodeAt(at) === text.charCodeAt(at)) at++;
+    const isBefore =
+      at < length ? rank(one.charCodeAt(at)) < rank(text.charCodeAt(at)) : one.length < text.length;
+    if (isBefore) {
+      low = middle + 1;
+      sharedLow = at;
+    } else {
+      high = middle;
+      sharedHigh = at;
+    }
+  }
+  return low;
+}

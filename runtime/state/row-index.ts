@@ -1,5 +1,5 @@
 // Which rows there are and where their values lie: in memory, sorted by part within a key. Pure.
-import { compareText } from './order.ts';
+import { compareText, firstNotBefore } from './order.ts';
 
 /** Where a value lies. Segments are numbered in the order they were begun. */
 export interface Place {
@@ -113,13 +113,5 @@ function blockOf(blocks: readonly Rows[], part: string): number {
 function firstFrom(parts: readonly string[], from: string): number {
   // Parts written in order, as most are, go to the end.
   const last = parts.at(-1);
-  if (last === undefined || compareText(last, from) < 0) return parts.length;
-  let low = 0;
-  let high = parts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareText(parts[middle]!, from) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return last === undefined || compareText(last, from) < 0 ? parts.length : firstNotBefore(parts, from);
 }
