@@ -7,8 +7,8 @@ describe('rows of a statement', () => {
   it('of plain columns are sent as one text a column', () => {
     const form = rowForm(plain);
     expect(form.sql).toBe(
-      `INSERT INTO t SELECT a, "offset" FROM unnest((string_to_array($1, E'\\x1e', E'\\x1f'))[2:]::text[], ` +
-        `(string_to_array($2, E'\\x1e', E'\\x1f'))[2:]::bigint[]) AS r(a, "offset") WHERE true`,
+      `INSERT INTO t SELECT a, "offset" FROM unnest((string_to_array($1, E'\\x01', E'\\x02'))[2:]::text[], ` +
+        `(string_to_array($2, E'\\x01', E'\\x02'))[2:]::bigint[]) AS r(a, "offset") WHERE true`,
     );
     expect(
       form.encode([
@@ -16,12 +16,16 @@ describe('rows of a statement', () => {
         { a: '', offset: null },
         { a: null, offset: 2 },
       ]),
-    ).toEqual(['\u001ex\u001e\u001e\u001f', '\u001e1\u001e\u001f\u001e2']);
+    ).toEqual(['\u0001x\u0001\u0001\u0002', '\u00011\u0001\u0002\u00012']);
   });
   it('lose what would be taken for a separator or cannot be held', () => {
-    expect(rowForm(plain).encode([{ a: 'a\u0000b\u001ec\u001fd', offset: 0 }])[0]).toBe(
-      '\u001ea\ufffdb\ufffdc\ufffdd',
+    expect(rowForm(plain).encode([{ a: 'a\u0000b\u0001c\u0002d', offset: 0 }])[0]).toBe(
+      '\u0001a\ufffdb\ufffdc\ufffdd',
     );
+  });
+  it('keep the separators that record keys are made of', () => {
+    const key = 'default/aws/-/-/s3-bucket/logs\u001faws_s3_bucket\u001elogs';
+    expect(rowForm(plain).encode([{ a: key, offset: 0 }])[0]).toBe(`\u0001${key}`);
   });
   it('of other columns are sent as JSON, without what jsonb refuses', () => {
     const form = rowForm('SELECT 1 FROM jsonb_to_recordset($1) AS r(a jsonb, b text[])');

@@ -12,13 +12,16 @@ export interface RowForm {
   encode(rows: readonly JsonObject[]): string[];
 }
 
-/** ASCII record and unit separator: stand for "next value" and NULL. Values that hold them lose them, as they do U+0000. */
-const NEXT = '\u001e';
-const NULL = '\u001f';
+/**
+ * Two control characters stand for "next value" and NULL; values that hold them lose them, as they do U+0000. Not the ASCII
+ * separators: record keys are made of those.
+ */
+const NEXT = '\u0001';
+const NULL = '\u0002';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what it looks for.
-const UNSTORABLE = /[\u0000\u001e\u001f]/;
+const UNSTORABLE = /[\u0000\u0001\u0002]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
-const ALL_UNSTORABLE = /[\u0000\u001e\u001f]/g;
+const ALL_UNSTORABLE = /[\u0000\u0001\u0002]/g;
 /** In JSON: escapes of U+0000 and of halves of a surrogate pair, which jsonb refuses. */
 const UNSTORABLE_JSON = /\\u(?:0000|d[89a-f])/;
 
@@ -32,7 +35,7 @@ export function rowForm(sql: string): RowForm {
     return { sql, encode: (each) => [jsonText(each)] };
   // The first element is empty and cut off: a text of one empty value would be an array of none.
   const arrays = columns.map(
-    ({ type }, index) => `(string_to_array($${index + 1}, E'\\x1e', E'\\x1f'))[2:]::${type}[]`,
+    ({ type }, index) => `(string_to_array($${index + 1}, E'\\x01', E'\\x02'))[2:]::${type}[]`,
   );
   const names = columns.map(({ name }) => name);
   const keys = names.map((name) => name.replaceAll('"', ''));
