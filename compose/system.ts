@@ -96,7 +96,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await Promise.allSettled(projections.map((handle) => handle.ended));
     });
 
-    await Promise.all([...projections, ...processors].map((handle) => handle.ready));
+    // A reader that stops for good before it is ready shows in readiness; what the others know is served all the same.
+    await Promise.allSettled([...projections, ...processors].map((handle) => handle.ready));
     await serving.refresh();
 
     const feeding = new AbortController();
@@ -112,35 +113,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...(await Promise.all(
         processors.map(async (handle, index): Promise<Reader> => {
           const { name, reads } = options.processors[index]!;
-          const partitions = handle.status();
-          const unready = partitions.find((partition) => partition.phase !== 'running');
-          const stopped = partitions.find(
-            (partition) => partition.phase === 'stopped' && partition.reason !== null,
-          );
           return {
             name,
             kind: 'processor',
             lag: await lagOf(log, name, reads),
-            notReady: unready
-              ? `partition ${unready.partition} is ${unready.phase}: ${unready.reason ?? 'wait'}`
-              : null,
-            stopped: stopped?.reason ?? null,
+            ...standing(handle.status()),
           };
         }),
       )),
       ...(await Promise.all(
         reactors.map(async (handle, index): Promise<Reader> => {
           const { name, reads } = options.reactors[index]!;
-          const unready = handle.status().find((partition) => partition.phase !== 'running');
-          return {
-            name,
-            kind: 'reactor',
-            lag: await lagOf(log, name, reads),
-            notReady: unready
-              ? `partition ${unready.partition} is ${unready.phase}: ${unready.reason ?? 'wait'}`
-              : null,
-            stopped: unready?.phase === 'stopped' ? unready.reason : null,
-          };
+          return { name, kind: 'reactor', lag: await lagOf(log, name, reads), ...standing(handle.status()) };
         }),
       )),
       ...(await Promise.all(projections.map((handle) => handle.status()))).map(
@@ -232,6 +216,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await closing.close();
     throw error;
   }
+}
+
+/** What keeps a reader from being ready. A partition with a reason comes first: it may have ended the others. */
+function standing(
+  partitions: readonly { partition: number; phase: string; reason: string | null }[],
+): Pick<Reader, 'notReady' | 'stopped'> {
+  const unready = partitions.filter(({ phase }) => phase !== 'running');
+  const first = unready.find(({ reason }) => reason !== null) ?? unready[0];
+  return {
+    notReady: first ? `partition ${first.partition} is ${first.phase}: ${first.reason ?? 'wait'}` : null,
+    stopped: unready.find(({ phase, reason }) => phase === 'stopped' && reason !== null)?.reason ?? null,
+  };
 }
 
 /** Records that the group has still to read, over all partitions of its topics. */
