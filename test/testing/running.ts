@@ -28,15 +28,19 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** `configure`: settings by path, given the directory. Logs everything, so that tests see what a careless level would show. */
+/**
+ * `configure`: settings by path, given the directory. `kept`: a directory to start in, which stays when it stops; else a
+ * new one that goes away. Logs everything, so that tests see what a careless level would show.
+ */
 export async function startWhole(
   configure: (directory: string) => Record<string, unknown> = () => ({}),
+  kept?: string,
 ): Promise<Started> {
-  const folder = temporaryFolder();
+  const folder = kept === undefined ? temporaryFolder() : { path: kept, remove: () => undefined };
   const logged: string[] = [];
   try {
     const data = join(folder.path, 'data');
-    mkdirSync(data);
+    mkdirSync(data, { recursive: true });
     const running = await runEmbedded({
       configuration: loadConfiguration({
         environment: {},
