@@ -56,8 +56,9 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
   const last = changes
     .filter((one) => creates(one, type, resourceId) || deletes(one, type, resourceId))
     .at(-1);
+  const deletion = last && deletes(last, type, resourceId) ? last : null;
   const goneAt = Math.max(
-    last && deletes(last, type, resourceId) ? last.time : 0,
+    deletion?.time ?? 0,
     observed?.attributes === null ? observed.seenAt : 0,
     drift?.resolution === 'removed' ? (drift.resolvedAt ?? 0) : 0,
   );
@@ -65,7 +66,14 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
   if (goneAt > 0 && goneAt >= seenAt)
     return {
       ...leave(id),
-      desired: { state: 'resolved', resolution: 'removed', at: goneAt, note: null, stood },
+      desired: {
+        state: 'resolved',
+        resolution: 'removed',
+        at: goneAt,
+        note: null,
+        by: deletion?.time === goneAt ? deletion.id : undefined,
+        stood,
+      },
     };
   if (observed?.attributes != null && isComplete(sight, observed))
     return found(sight, type, resourceId, drift, changes, made, observed);

@@ -110,6 +110,8 @@ export interface Ended {
   resolution: Resolution;
   at: number;
   note: string | null;
+  /** Id of the event that did it, where it was heard of before what it ended; left out: the event being decided on. */
+  by?: string | undefined;
   /** What had stood; when nothing stands, it is recorded as opened and resolved. Null: then nothing is recorded. */
   stood: Standing | null;
 }

@@ -112,7 +112,7 @@ function resolve(scene: Scene, id: string, current: Drift | undefined, desired: 
 export const resolved = (
   scene: Scene,
   drift: Drift,
-  { resolution, at, note }: Omit<Ended, 'state' | 'stood'>,
+  { resolution, at, note, by }: Omit<Ended, 'state' | 'stood'>,
 ): Drift => ({
   ...drift,
   revision: drift.revision + 1,
@@ -120,7 +120,7 @@ export const resolved = (
   changedAt: Math.max(drift.changedAt, at),
   resolvedAt: at,
   resolution,
-  resolvedBy: scene.event.id,
+  resolvedBy: by ?? scene.event.id,
   note,
 });
 

@@ -49,12 +49,13 @@ describe('creations by hand', () => {
     ]);
   });
 
-  it('end as removed when they are deleted again, in any order of arrival, with the same id', () => {
-    const ids = orders([change('create', 0), change('delete', minute)]).map((order) => {
+  it('end as removed by what deleted them, in any order of arrival, with the same id', () => {
+    const deletion = change('delete', minute);
+    const ids = orders([change('create', 0), deletion]).map((order) => {
       const detector = given();
       detector.inputs(order);
       expect(detector.drifts()).toMatchObject([
-        { kind: 'unmanaged', status: 'resolved', resolution: 'removed' },
+        { kind: 'unmanaged', status: 'resolved', resolution: 'removed', resolvedBy: deletion.id },
       ]);
       return detector.drifts()[0]?.id;
     });
