@@ -1,9 +1,15 @@
-// What a scan found, from the projections: every drift, the coverage, and the counts over them.
+// What a scan found, from the projections: every drift, the coverage, what could not be read, and the counts over them.
 
 import type { ScanResult } from '../api/cli/formats/scan.ts';
 import { counts } from '../api/cli/formats/scan.ts';
 import type { Page, PageRequest, Stores } from '../projections/index.ts';
-import { coveragePage, driftsPage, resourceCounts, workspacesPage } from '../projections/index.ts';
+import {
+  coveragePage,
+  deadLettersPage,
+  driftsPage,
+  resourceCounts,
+  workspacesPage,
+} from '../projections/index.ts';
 import type { Running } from './run-embedded.ts';
 
 export async function scanResult(
@@ -20,6 +26,11 @@ export async function scanResult(
   const coverage = await everything((page) => coveragePage(stores, { org, ...page }));
   const workspaces = await everything((page) => workspacesPage(stores, { org, ...page }));
   const resources = await resourceCounts(stores, { org });
+  const letters = await everything((page) => deadLettersPage(stores, { org, ...page }));
+  const unread = [
+    ...workspaces.flatMap(({ name, problem }) => (problem === null ? [] : [{ what: name, reason: problem }])),
+    ...letters.map(({ reader, reason }) => ({ what: reader, reason })),
+  ];
   const standing = drifts.filter(counts);
   const withConfidence = (confidence: string): number =>
     standing.filter((drift) => drift.confidence === confidence).length;
@@ -31,11 +42,13 @@ export async function scanResult(
       suspected: withConfidence('suspected'),
       unverified: withConfidence('unverified'),
       unknown: resources.unknown,
+      unread: unread.length,
       accepted: drifts.filter((drift) => drift.status === 'accepted').length,
       ignored: drifts.filter((drift) => drift.ignoredBy !== null && drift.status !== 'resolved').length,
     },
     drifts,
     coverage,
+    unread,
   };
 }
 

@@ -8,6 +8,7 @@ import { scanAsTable } from '../../api/cli/formats/table.ts';
 import type { Io } from '../../api/cli/io.ts';
 import { Mistake, wantsColour } from '../../api/cli/io.ts';
 import { ExitCode } from '../../api/cli/program.ts';
+import { statesAt } from '../../producers/terraform/index.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
@@ -49,7 +50,7 @@ export function scanCommand(io: Io): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 in sync, 2 confirmed drift, 3 nothing confirmed but something suspected or unknown, 1 error.
+Exit codes: 0 in sync, 2 confirmed drift, 3 nothing confirmed but something suspected, unknown or not read, 1 error.
 
 Examples:
   $ driftmgr scan --state terraform.tfstate --cloudtrail ./AWSLogs
@@ -83,6 +84,12 @@ async function read(io: Io, options: ScanOptions, directory: string): Promise<Sc
       'Set DRIFTMGR_DIGITALOCEAN_TOKEN to one with read scope.',
     );
   if (!options.digitalocean) delete configuration.digitalocean.token;
+  for (const path of options.state)
+    if ((await statesAt(path)).length === 0)
+      throw new Mistake(
+        `there is no state at ${path}`,
+        'Give a state file, a folder that holds *.tfstate files, or a glob.',
+      );
 
   const level = io.environment.DRIFTMGR_LOG_LEVEL ?? 'silent';
   const progress = progressOn(io);
@@ -137,5 +144,5 @@ function print(io: Io, { format }: ScanOptions, result: ScanResult): string {
 function exitCode({ summary }: ScanResult, { suspected }: ScanOptions): number {
   if (summary.drifts > 0) return DRIFT;
   if (summary.suspected + summary.unverified > 0) return suspected ? DRIFT : UNSURE;
-  return summary.unknown > 0 ? UNSURE : SYNC;
+  return summary.unknown + summary.unread > 0 ? UNSURE : SYNC;
 }

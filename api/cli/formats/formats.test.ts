@@ -34,14 +34,16 @@ const nothing: ScanResult = {
     suspected: 0,
     unverified: 0,
     unknown: 0,
+    unread: 0,
     accepted: 0,
     ignored: 0,
   },
   drifts: [],
   coverage: [{ ...gap, status: 'covered', reasons: [], observed: 3 }],
+  unread: [],
 };
 const found: ScanResult = {
-  summary: { ...nothing.summary, drifts: 1, suspected: 1, unknown: 3 },
+  summary: { ...nothing.summary, drifts: 1, suspected: 1, unknown: 3, unread: 1 },
   drifts: [
     drift({ address: 'aws_s3_bucket.b["a&<\u0000>"]' }),
     drift({ id: 'drf_2', confidence: 'suspected', differences: [] }),
@@ -63,12 +65,18 @@ const found: ScanResult = {
     }),
   ],
   coverage: [gap],
+  unread: [{ what: 'prod', reason: 'the state is encrypted' }],
 };
 
 describe('JSON', () => {
   it('is the summary, the drifts of all confidences, and the coverage', () => {
     expect(JSON.parse(scanAsJson(found))).toEqual(JSON.parse(JSON.stringify(found)));
-    expect(Object.keys(JSON.parse(scanAsJson(nothing)) as object)).toEqual(['summary', 'drifts', 'coverage']);
+    expect(Object.keys(JSON.parse(scanAsJson(nothing)) as object)).toEqual([
+      'summary',
+      'drifts',
+      'coverage',
+      'unread',
+    ]);
   });
 });
 
@@ -76,7 +84,7 @@ describe('the table', () => {
   it('shows drifts, then gaps, then one line of figures', () => {
     const text = scanAsTable(found, { colours: false, now: 1_790_000_060_000 });
     expect(text).toMatch(
-      /SEVERITY[\s\S]*NOT FULLY WATCHED[\s\S]*2 resources in 1 workspace · 1 drift · 1 suspected · 3 unknown\n$/,
+      /SEVERITY[\s\S]*NOT FULLY WATCHED[\s\S]*NOT READ[\s\S]*prod +the state is encrypted[\s\S]*2 resources in 1 workspace · 1 drift · 1 suspected · 3 unknown · 1 unread\n$/,
     );
     expect(text).not.toContain('\u0000');
     expect(scanAsTable(nothing, { colours: false, now: 0 })).toBe('2 resources in 1 workspace · 0 drifts\n');
@@ -136,10 +144,10 @@ describe('SARIF', () => {
 
   it('says what was not watched', () => {
     const [invocation] = sarif(found).runs[0]!.invocations;
-    expect(invocation!.toolExecutionNotifications).toHaveLength(1);
-    expect(invocation!.toolExecutionNotifications[0]!.message.text).toContain(
-      'aws/-/-/aws_iam_role is unknown',
-    );
+    expect(invocation!.toolExecutionNotifications.map(({ message }) => message.text)).toEqual([
+      'prod was not read: the state is encrypted',
+      'aws/-/-/aws_iam_role is unknown: the last listing failed: <throttled>',
+    ]);
     expect(sarif(nothing).runs[0]!.invocations[0]!.toolExecutionNotifications).toEqual([]);
   });
 });
@@ -147,9 +155,9 @@ describe('SARIF', () => {
 describe('JUnit', () => {
   it('fails on confirmed drifts, skips what is suspected or not watched, passes what was accepted', () => {
     const xml = scanAsJunit(found);
-    expect(xml).toContain('<testsuites name="driftmgr" tests="5" failures="1" skipped="2" errors="0">');
+    expect(xml).toContain('<testsuites name="driftmgr" tests="6" failures="1" skipped="3" errors="0">');
     expect(xml.match(/<failure /g)).toHaveLength(1);
-    expect(xml.match(/<skipped /g)).toHaveLength(2);
+    expect(xml.match(/<skipped /g)).toHaveLength(3);
     expect(xml).toContain('<testsuite name="coverage" tests="1" failures="0" skipped="1" errors="0">');
   });
 

@@ -1,7 +1,7 @@
 // A scan as JUnit XML, as continuous integration reads it: one suite a workspace, one case a drift, one suite for the
-// gaps. Confirmed drift fails, what is suspected or not watched is skipped with the reason, never passed. Pure.
+// gaps and one for what was not read. Confirmed drift fails, what is suspected or not watched is skipped with the reason, never passed. Pure.
 import type { CoverageJson, DriftJson } from '../../types.ts';
-import { counts, headline, placeOf, type ScanResult, whoOf } from './scan.ts';
+import { counts, headline, placeOf, type ScanResult, type Unread, whoOf } from './scan.ts';
 
 interface Case {
   name: string;
@@ -19,6 +19,8 @@ export function scanAsJunit(result: ScanResult): string {
   }
   const gaps = result.coverage.filter((scope) => scope.status !== 'covered').map(gapOf);
   if (gaps.length > 0) suites.set('coverage', [...(suites.get('coverage') ?? []), ...gaps]);
+  if (result.unread.length > 0)
+    suites.set('unread', [...(suites.get('unread') ?? []), ...result.unread.map(unreadOf)]);
   // A report without a case reads as "did not run".
   if (suites.size === 0) suites.set('drift', [IN_SYNC]);
   const all = [...suites.values()].flat();
@@ -57,6 +59,14 @@ const gapOf = (scope: CoverageJson): Case => ({
   className: scope.type,
   outcome: 'skipped',
   message: `${scope.status}: ${scope.reasons.join('; ') || 'no reason given'}`,
+  text: '',
+});
+
+const unreadOf = ({ what, reason }: Unread): Case => ({
+  name: what,
+  className: 'driftmgr',
+  outcome: 'skipped',
+  message: `not read: ${reason}`,
   text: '',
 });
 

@@ -35,14 +35,15 @@ export function scanAsSarif(result: ScanResult, options: { version: string }): s
           {
             executionSuccessful: true,
             // What was not looked at must not read as "nothing found".
-            toolExecutionNotifications: result.coverage
-              .filter((scope) => scope.status !== 'covered')
-              .map((scope) => ({
-                level: 'warning',
-                message: {
-                  text: `${scope.scope} is ${scope.status}: ${scope.reasons.join('; ') || 'no reason given'}`,
-                },
-              })),
+            toolExecutionNotifications: [
+              ...result.unread.map(({ what, reason }) => `${what} was not read: ${reason}`),
+              ...result.coverage
+                .filter((scope) => scope.status !== 'covered')
+                .map(
+                  ({ scope, status, reasons }) =>
+                    `${scope} is ${status}: ${reasons.join('; ') || 'no reason given'}`,
+                ),
+            ].map((text) => ({ level: 'warning', message: { text } })),
           },
         ],
         results: result.drifts.map(resultOf),

@@ -11,6 +11,8 @@ export interface ScanSummary {
   unverified: number;
   /** Declared instances of which it is not known whether they are in sync. */
   unknown: number;
+  /** States and records of feeds that could not be read. */
+  unread: number;
   accepted: number;
   ignored: number;
 }
@@ -19,6 +21,14 @@ export interface ScanResult {
   summary: ScanSummary;
   drifts: readonly DriftJson[];
   coverage: readonly CoverageJson[];
+  unread: readonly Unread[];
+}
+
+/** What was there and could not be read: nothing is known of what it holds. */
+export interface Unread {
+  /** A workspace, or the source of a feed. */
+  what: string;
+  reason: string;
 }
 
 /** A drift that counts: not resolved, not accepted, not ignored by a rule. */
@@ -66,4 +76,5 @@ export const summaryLine = (summary: ScanSummary): string =>
     ...(summary.accepted > 0 ? [`${summary.accepted} accepted`] : []),
     ...(summary.ignored > 0 ? [`${summary.ignored} ignored`] : []),
     ...(summary.unknown > 0 ? [`${summary.unknown} unknown`] : []),
+    ...(summary.unread > 0 ? [`${summary.unread} unread`] : []),
   ].join(' · ');

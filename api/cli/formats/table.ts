@@ -20,6 +20,15 @@ export function scanAsTable(result: ScanResult, options: { colours: boolean; now
     paint,
   );
   if (gaps !== '') parts.push(gaps);
+  const unread = table(
+    [
+      { title: 'NOT READ', of: (one) => one.what, colour: () => 'yellow' },
+      { title: 'WHY', of: (one) => one.reason },
+    ],
+    result.unread,
+    paint,
+  );
+  if (unread !== '') parts.push(unread);
   const confirmed = result.drifts.some((drift) => drift.confidence === 'confirmed' && counts(drift));
   parts.push(`${paint(summaryLine(result.summary), confirmed ? 'red' : 'green')}\n`);
   return parts.join('\n');

@@ -68,6 +68,10 @@ export async function findStates(patterns: readonly Pattern[]): Promise<StateFil
   }));
 }
 
+/** The state files there are at one configured path or glob. */
+export const statesAt = async (configured: string): Promise<StateFile[]> =>
+  findStates([await patternOf(configured)]);
+
 async function present(file: string): Promise<string[]> {
   if (!mayBeState(file)) return [];
   return lstat(file).then(
