@@ -406,8 +406,9 @@ describe('scan of CloudTrail files', () => {
     }
     expect(Object.keys(files).length).toBeGreaterThan(20);
     await writeTrail(join(directory, 'scattered'), files);
-    const ran = await scanTrail('scattered', '--all');
-    expect(ran.code).toBe(3);
+    const ran = await scanTrail('scattered', '--all', '--suspected');
+    // Asked to, it fails on what is merely suspected.
+    expect(ran.code).toBe(2);
     const again = scanned(ran);
     expect(steady(again.drifts)).toEqual(steady(whole.drifts));
     expect(again.summary).toEqual(whole.summary);
@@ -440,6 +441,36 @@ function shuffled<T>(items: T[]): T[] {
   }
   return items;
 }
+
+describe('a scan that cannot read what it was given', () => {
+  it('is never in sync: exit code 3, and each unread state and file is named', async () => {
+    const trail = join(directory, 'damaged');
+    await writeTrail(trail, { [deliveredAs(1)]: [] });
+    await writeFile(join(trail, 'damaged.json'), '{"Records":[{');
+    const state = join(directory, 'damaged.tfstate');
+    await writeFile(state, '{"version":4,');
+    const ran = await scan(['--state', state, '--cloudtrail', trail, '--format', 'json']);
+    expect(ran.code).toBe(3);
+    const { summary, unread } = scanned(ran);
+    expect(summary).toMatchObject({ workspaces: 1, resources: 0, drifts: 0, unknown: 0, unread: 2 });
+    expect(unread).toMatchObject([
+      { what: 'damaged', reason: expect.stringMatching(/cut short/) },
+      { what: 'aws-cloudtrail-files', reason: expect.stringMatching(/damaged\.json: ends in the middle/) },
+    ]);
+  });
+
+  it('is an error where there is nothing to read: exit code 1, and what to do', async () => {
+    for (const missing of ['none.tfstate', 'empty', 'none/*.tfstate']) {
+      const ran = await scan(['--state', join(directory, missing)]);
+      expect(ran).toMatchObject({ code: 1, out: '' });
+      expect(ran.err).toContain(`there is no state at ${join(directory, missing)}\n  Give a state file`);
+    }
+    const withoutToken = await scan(['--state', join(directory, 'states'), '--digitalocean']);
+    expect(withoutToken).toMatchObject({ code: 1, out: '' });
+    expect(withoutToken.err).toContain('DRIFTMGR_DIGITALOCEAN_TOKEN');
+    expect(await scan(['--state', 'x', '--format', 'xml'])).toMatchObject({ code: 1, out: '' });
+  });
+});
 
 describe('scan of DigitalOcean', () => {
   let standIn: StandIn;

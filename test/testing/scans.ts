@@ -1,6 +1,6 @@
 // `driftmgr scan` run inside the test process: the real command on the real embedded system, its output caught.
 
-import type { ScanSummary } from '../../api/cli/formats/scan.ts';
+import type { ScanSummary, Unread } from '../../api/cli/formats/scan.ts';
 import type { Io } from '../../api/cli/io.ts';
 import { type Ran, run } from '../../api/cli/testing.ts';
 import type { CoverageJson, DriftJson } from '../../api/types.ts';
@@ -10,6 +10,7 @@ export interface Scanned {
   summary: ScanSummary;
   drifts: DriftJson[];
   coverage: CoverageJson[];
+  unread: Unread[];
 }
 
 export const scan = (argv: string[], environment: Io['environment'] = {}): Promise<Ran> =>
