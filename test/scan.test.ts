@@ -525,6 +525,9 @@ describe('scan of DigitalOcean', () => {
     expect(ran.out).toMatch(/^<\?xml version="1.0"/);
     expect(ran.out).not.toContain('declared, but gone');
     expect(ran.out).not.toMatch(/<failure/);
-    expect(ran.out).toContain('digitalocean_droplet');
+    expect(ran.out.match(/<skipped /g)).toHaveLength(1);
+    expect(ran.out).toMatch(
+      /name="digitalocean\/-\/-\/digitalocean_droplet"[^>]*><skipped message="unknown: [^"]*500/,
+    );
   });
 });
