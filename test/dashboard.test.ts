@@ -13,7 +13,7 @@ import { hasChromium, launchChromium } from './testing/chromium.ts';
 import { faultsOf } from './testing/page-faults.ts';
 import { type Started, startWhole } from './testing/running.ts';
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 20_000;
 const REASON = 'Agreed with the edge team until the certificate is renewed';
 
 describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
@@ -102,6 +102,7 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
   });
 
   it('shows what happens live, without a reload: nothing after a clean apply, then each drift of the story', async () => {
+    const said = await listen(page);
     await page.evaluate(() => document.body.setAttribute('data-not-reloaded', ''));
     await tell(/Clean apply/);
     await page.getByText('80 declared instances of 2 types are not watched').waitFor();
@@ -123,10 +124,9 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
     await row('inbound_rule added: port_range 5432').filter({ hasText: 'critical' }).waitFor();
     firewallOpenAt = new Date().toISOString();
     // It was said aloud, and the focus is where it was.
-    await page
-      .getByRole('status')
-      .filter({ hasText: /Drift opened: inbound_rule/ })
-      .waitFor();
+    await expect
+      .poll(said, { timeout: WAIT_MS })
+      .toContainEqual(expect.stringMatching(/Drift opened: inbound_rule .*critical/));
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
     expect(await page.locator('[data-not-reloaded]').count()).toBe(1);
   });
@@ -168,6 +168,40 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
     await page.waitForURL('**/?severity=critical');
     await row('redirect_http').waitFor({ state: 'detached' });
     expect(await page.locator('.row').count()).toBe(1);
+    await page.goto(system.url);
+  });
+
+  it('shows a long list by pages, and what failed with a way to try again', async () => {
+    await page.route('**/api/v1/drifts?*', (route) =>
+      route.continue({ url: route.request().url().replace('limit=50', 'limit=2') }),
+    );
+    await page.goto(system.url);
+    const suspected = page.getByRole('region', { name: 'Suspected' });
+    for (const shown of [2, 4]) {
+      await suspected.getByText(`The first ${shown} drifts`).waitFor();
+      expect(await suspected.locator('.row').count()).toBe(shown);
+      await suspected.getByRole('button', { name: 'Show more' }).click();
+    }
+    await suspected.getByRole('button', { name: 'Show more' }).waitFor({ state: 'detached' });
+    expect(await suspected.locator('.row').count()).toBe(5);
+    await page.unroute('**/api/v1/drifts?*');
+
+    // Without the stream nothing loads again by itself, and that is said.
+    await page.route('**/api/v1/events*', (route) => route.abort());
+    await page.goto(system.url);
+    await page.getByText('Reconnecting').waitFor();
+    await row('inbound_rule').waitFor();
+    await page.route('**/api/v1/drifts?*', (route) => route.abort());
+    await page.getByRole('button', { name: '1 critical' }).click();
+    await page.getByRole('alert').filter({ hasText: 'no answer from the server' }).waitFor();
+    expect(await page.locator('.row').count()).toBe(0);
+    await page.unroute('**/api/v1/drifts?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await row('inbound_rule').waitFor();
+    expect(await page.locator('.row').count()).toBe(1);
+    await page.unroute('**/api/v1/events*');
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(new Set(complaints.splice(0))).toEqual(new Set(['Failed to load resource: net::ERR_FAILED']));
     await page.goto(system.url);
   });
 
@@ -337,6 +371,21 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
     expect(complaints).toEqual([]);
   });
 });
+
+/** Everything that is said aloud from now on. */
+async function listen(page: Page): Promise<() => Promise<string[]>> {
+  const region = page.locator('p[aria-live="polite"]');
+  const texts = await region.evaluateHandle((element) => {
+    const heard: string[] = [];
+    new MutationObserver(() => heard.push(element.textContent)).observe(element, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
+    return heard;
+  });
+  return () => texts.jsonValue();
+}
 
 /** What has the focus, by the name it is read out with, and whether one can see that it has it. */
 const focused = (page: Page): Promise<{ name: string; seen: boolean; what: string }> =>

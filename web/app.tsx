@@ -1,7 +1,7 @@
 // The frame: sign-in, navigation, live connection, what is announced, and the page the address names.
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { LiveEvent } from '../api/types.ts';
-import { addressOrId, what } from './format.ts';
+import { addressOrId, plural, what } from './format.ts';
 import { type Changes, type Connection, useLive } from './live.ts';
 import { gapCount, type Overview, total, useOverview, waits } from './overview.ts';
 import { AuditPage } from './pages/audit.tsx';
@@ -33,10 +33,10 @@ export function App() {
 
 function SignedIn() {
   const { path } = useAddress();
-  const [announcement, setAnnouncement] = useState('');
+  const [announcement, setAnnouncement] = useState({ text: '', nth: 0 });
   const { connection, changes } = useLive((events) => {
     const text = announced(events);
-    if (text) setAnnouncement(text);
+    if (text) setAnnouncement(({ nth }) => ({ text, nth: nth + 1 }));
   });
   const overview = useOverview(changes);
   const now = useNow();
@@ -82,7 +82,8 @@ function SignedIn() {
         </div>
       </header>
       <p className="hidden" role="status" aria-live="polite">
-        {announcement}
+        {/* A new element is read out even if it says the same again. */}
+        <span key={announcement.nth}>{announcement.text}</span>
       </p>
       <main className="page" id="content" tabIndex={-1}>
         <Boundary key={path}>
@@ -145,14 +146,18 @@ function decoded(part: string): string {
   }
 }
 
+/** More than this would talk for longer than it takes to look. */
+const ANNOUNCED = 2;
+
 /** What a screen reader says when something came by itself; the focus stays where it is. */
 function announced(events: LiveEvent[]): string {
   const drifts = events.flatMap((event) => (event.kind === 'drift' ? [event.data] : []));
-  const [first, ...others] = drifts;
-  if (!first) return '';
-  if (others.length > 0) return `${drifts.length} changes to drifts`;
-  const { drift } = first;
-  return `${first.type.replace('drift.', 'Drift ')}: ${what(drift)}, ${addressOrId(drift)}, ${drift.severity}`;
+  const told = drifts.slice(0, ANNOUNCED).map(({ type, drift }) => {
+    const words = [what(drift), addressOrId(drift), drift.severity].join(', ');
+    return `Drift ${type.slice('drift.'.length)}: ${words}`;
+  });
+  const more = drifts.length - told.length;
+  return [...told, ...(more > 0 ? [`and ${plural(more, 'more change')} to drifts`] : [])].join('. ');
 }
 
 /** The current time, coarse: "3 minutes ago" grows older by itself. */

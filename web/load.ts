@@ -26,7 +26,6 @@ export interface Loaded<T> {
   value: T | null;
   stale: boolean;
   error: Error | null;
-  loading: boolean;
   reload(): void;
 }
 
@@ -37,7 +36,6 @@ export interface Loaded<T> {
 export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   const [answer, setAnswer] = useState<Answer>(() => ({ key, value: newest.get(key) ?? null }));
   const [error, setError] = useState<Error | null>(null);
-  const [loading, setLoading] = useState(true);
   const asking = useRef(ask);
   asking.current = ask;
   const again = useRef<() => void>(() => undefined);
@@ -51,7 +49,6 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
       wanted = true;
       if (busy) return;
       busy = true;
-      setLoading(true);
       while (wanted && !signal.aborted) {
         wanted = false;
         try {
@@ -67,7 +64,6 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
         }
       }
       busy = false;
-      setLoading(false);
     };
     again.current = () => void run();
     void run();
@@ -78,7 +74,7 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
   const stale = answer.key !== key;
   // After a failure, what stands there would belong to another question.
   const value = stale && error !== null ? null : (answer.value as T | null);
-  return { value, stale, error, loading, reload };
+  return { value, stale, error, reload };
 }
 
 export interface Pages<T> extends Loaded<T[]> {

@@ -91,9 +91,7 @@ export function AuditPage({ changes, now }: { changes: Changes; now: number }) {
                   </tbody>
                 </table>
               </div>
-              {drifts.more && (
-                <More shown={items.length} word="drift" loading={drifts.loading} onMore={drifts.loadMore} />
-              )}
+              {drifts.more && <More shown={items.length} word="drift" onMore={drifts.loadMore} />}
             </>
           )
         }

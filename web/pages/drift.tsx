@@ -113,14 +113,7 @@ export function DriftPage({ id, changes, now }: { id: string; changes: Changes; 
                   {(items) => (
                     <>
                       <Timeline items={newestFirst(items)} now={now} />
-                      {timeline.more && (
-                        <More
-                          shown={items.length}
-                          word="step"
-                          loading={timeline.loading}
-                          onMore={timeline.loadMore}
-                        />
-                      )}
+                      {timeline.more && <More shown={items.length} word="step" onMore={timeline.loadMore} />}
                     </>
                   )}
                 </Answer>

@@ -218,7 +218,6 @@ function Groups({ groups, filters, filtered, changes, now }: GroupsProps) {
                 <More
                   shown={items.length}
                   word="drift"
-                  loading={drifts.loading}
                   onMore={() => setPages((before) => ({ ...before, [title]: (before[title] ?? 1) + 1 }))}
                 />
               )}

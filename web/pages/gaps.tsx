@@ -94,14 +94,7 @@ export function GapsPage({ changes, now, overview }: GapsPageProps) {
               {gaps.map((group) => (
                 <GapCard key={`${group.status} ${group.items[0]?.scope}`} group={group} />
               ))}
-              {coverage.more && (
-                <More
-                  shown={items.length}
-                  word="type"
-                  loading={coverage.loading}
-                  onMore={coverage.loadMore}
-                />
-              )}
+              {coverage.more && <More shown={items.length} word="type" onMore={coverage.loadMore} />}
             </section>
           )
         }
@@ -214,7 +207,7 @@ function Letters({ of, now }: LettersProps) {
           </li>
         ))}
       </ul>
-      {of.more && <More shown={of.value.length} word="letter" loading={of.loading} onMore={of.loadMore} />}
+      {of.more && <More shown={of.value.length} word="letter" onMore={of.loadMore} />}
     </section>
   );
 }

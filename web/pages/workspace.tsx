@@ -181,9 +181,7 @@ function Drifts({ workspace, changes, now }: DriftsProps) {
                   <DriftRow key={drift.id} drift={drift} now={now} />
                 ))}
               </ul>
-              {drifts.more && (
-                <More shown={items.length} word="drift" loading={drifts.loading} onMore={drifts.loadMore} />
-              )}
+              {drifts.more && <More shown={items.length} word="drift" onMore={drifts.loadMore} />}
             </>
           )
         }

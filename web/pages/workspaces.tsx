@@ -70,14 +70,7 @@ export function WorkspacesPage({ changes, now }: { changes: Changes; now: number
                   </tbody>
                 </table>
               </div>
-              {workspaces.more && (
-                <More
-                  shown={all.length}
-                  word="workspace"
-                  loading={workspaces.loading}
-                  onMore={workspaces.loadMore}
-                />
-              )}
+              {workspaces.more && <More shown={all.length} word="workspace" onMore={workspaces.loadMore} />}
             </>
           )
         }

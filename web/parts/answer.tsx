@@ -59,18 +59,17 @@ export function Empty({ title, good, children }: { title: string; good?: boolean
 interface MoreProps {
   shown: number;
   word: string;
-  loading: boolean;
   onMore: () => void;
 }
 
-/** Says that more are there than are shown, and loads them. */
-export function More({ shown, word, loading, onMore }: MoreProps) {
+/** Says that more are there than are shown, and loads them. Always to be pressed: what loads by itself must not swallow that. */
+export function More({ shown, word, onMore }: MoreProps) {
   return (
     <div className="more">
       <span className="faint" role="status">
         The first {plural(shown, word)}
       </span>
-      <button type="button" className="button" onClick={onMore} disabled={loading}>
+      <button type="button" className="button" onClick={onMore}>
         Show more
       </button>
     </div>

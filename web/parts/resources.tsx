@@ -73,14 +73,7 @@ export function Resources({ workspace, changes, now }: ResourcesProps) {
                   </tbody>
                 </table>
               </div>
-              {resources.more && (
-                <More
-                  shown={items.length}
-                  word="resource"
-                  loading={resources.loading}
-                  onMore={resources.loadMore}
-                />
-              )}
+              {resources.more && <More shown={items.length} word="resource" onMore={resources.loadMore} />}
             </>
           )
         }
