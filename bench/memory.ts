@@ -36,7 +36,7 @@ function readOrNull(path: string): string | null {
 }
 
 /** Samples until stopped; `stop` returns the peak in bytes. */
-export function watchPeakPss(root: number, everyMs = 250): { stop(): number } {
+export function watchPeakPss(root: number, everyMs = 1_000): { stop(): number } {
   let peak = 0;
   const sample = (): void => {
     peak = Math.max(peak, tree(root).reduce((sum, id) => sum + pssKilobytes(id), 0) * 1024);
