@@ -142,7 +142,7 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
     await page.setViewportSize({ width: 1280, height: 900 });
     await heading('2 drifts need a decision');
     await tell(/refresh-only/);
-    await row('absorbed by state').filter({ hasText: 'redirect_http_to_https' }).waitFor();
+    await row('absorbed').filter({ hasText: 'redirect_http_to_https' }).waitFor();
   });
 
   it('keeps filters, search and team in the address, and finds by them', async () => {

@@ -7,6 +7,7 @@ import { Answer, Empty, More } from '../parts/answer.tsx';
 import { Choices, Search } from '../parts/filters.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { Mark, StatusMark } from '../parts/marks.tsx';
+import { Name } from '../parts/name.tsx';
 import { Ago } from '../parts/time.tsx';
 import { addressOf, Link, useAddress } from '../route.tsx';
 import { client } from '../session.ts';
@@ -152,7 +153,9 @@ function Row({ drift, now }: { drift: DriftJson; now: number }) {
         <Link className="strong" to={addressOf.drift(drift.id)}>
           {what(drift)}
         </Link>
-        <p className="faint mono">{addressOrId(drift)}</p>
+        <p className="faint mono">
+          <Name>{addressOrId(drift)}</Name>
+        </p>
         <p className="faint">
           {[drift.severity, drift.workspace, clockTime(drift.openedAt)].filter(Boolean).join(' · ')}
         </p>

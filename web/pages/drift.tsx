@@ -19,6 +19,7 @@ import { Differences } from '../parts/differences.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { DriftMarks } from '../parts/marks.tsx';
+import { Name } from '../parts/name.tsx';
 import { Ago } from '../parts/time.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { addressOf, Link } from '../route.tsx';
@@ -64,7 +65,9 @@ export function DriftPage({ id, changes, now }: { id: string; changes: Changes; 
             </p>
             <DriftMarks drift={value} />
             <Heading title={what(value)} />
-            <p className="mono soft">{addressOrId(value)}</p>
+            <p className="mono soft">
+              <Name>{addressOrId(value)}</Name>
+            </p>
           </div>
           <dl className="answers" data-tone={value.severity}>
             <div>
@@ -201,7 +204,9 @@ function Where({ drift, now }: { drift: DriftJson; now: number }) {
         value === null ? null : (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>
+              <Name>{value}</Name>
+            </dd>
           </div>
         ),
       )}

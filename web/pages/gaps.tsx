@@ -101,7 +101,7 @@ export function GapsPage({ changes, now, overview }: GapsPageProps) {
       </Answer>
       <Letters of={letters} now={now} />
       <Covered groups={groups.filter((group) => group.status === 'covered')} now={now} />
-      {snapshots.error && <Failure error={snapshots.error} retry={snapshots.reload} />}
+      {snapshots.error && !coverage.error && <Failure error={snapshots.error} retry={snapshots.reload} />}
     </>
   );
 }
@@ -119,9 +119,9 @@ function Watched({ items }: { items: CoverageJson[] }) {
   return (
     <div className="metered">
       <div className="meter" aria-hidden="true">
-        <i style={{ width: part(full) }} />
-        <i data-tone="medium" style={{ width: part(partial) }} />
-        <i data-tone="critical" style={{ width: part(blind) }} />
+        {full > 0 && <i style={{ width: part(full) }} />}
+        {partial > 0 && <i data-tone="medium" style={{ width: part(partial) }} />}
+        {blind > 0 && <i data-tone="critical" style={{ width: part(blind) }} />}
       </div>
       <p className="marks">
         <span className="soft">{plural(all, 'declared instance')}:</span>

@@ -37,7 +37,7 @@ export function WorkspacePage({ name, changes, now }: { name: string; changes: C
               </p>
             )}
             <Standing workspace={value} now={now} />
-            <Drifts workspace={name} changes={changes} now={now} />
+            <Drifts workspace={name} unknown={value.resources.unknown} changes={changes} now={now} />
             <Resources workspace={name} changes={changes} now={now} />
           </>
         )}
@@ -56,7 +56,7 @@ function Standing({ workspace, now }: { workspace: WorkspaceDetail; now: number 
           <strong>
             {workspace.problem
               ? 'Cannot be read'
-              : `State ${STATE_WORDS[workspace.kind] ?? workspace.kind} ${ago(workspace.publishedAt, now)}`}
+              : `${STATE_WORDS[workspace.kind] ?? workspace.kind} ${ago(workspace.publishedAt, now)}`}
           </strong>
           <p className="faint">
             serial {workspace.serial}, {workspace.backend}
@@ -96,10 +96,10 @@ function Standing({ workspace, now }: { workspace: WorkspaceDetail; now: number 
 }
 
 const STATE_WORDS: Record<string, string> = {
-  write: 'written',
-  rollback: 'rolled back',
-  checked: 'checked',
-  removed: 'removed',
+  write: 'Written',
+  rollback: 'Rolled back',
+  checked: 'Checked',
+  removed: 'Removed',
 };
 
 interface FactProps {
@@ -123,13 +123,13 @@ function Meter({ workspace }: { workspace: WorkspaceDetail }) {
   return (
     <div className="metered">
       <div className="meter" aria-hidden="true">
-        <i style={{ width: part(inSync) }} />
-        <i data-tone="high" style={{ width: part(drifted) }} />
-        <i data-tone="info" style={{ width: part(unknown) }} />
+        {inSync > 0 && <i style={{ width: part(inSync) }} />}
+        {drifted > 0 && <i data-tone="high" style={{ width: part(drifted) }} />}
+        {unknown > 0 && <i data-tone="info" style={{ width: part(unknown) }} />}
       </div>
       <p className="marks">
         <span className="soft">{plural(declared, 'managed instance')}:</span>
-        <Mark tone="good">{`${inSync.toLocaleString('en')} in sync`}</Mark>
+        <Mark tone={inSync > 0 ? 'good' : 'info'}>{`${inSync.toLocaleString('en')} in sync`}</Mark>
         {drifted > 0 && <Mark tone="high">{`${drifted.toLocaleString('en')} drifted`}</Mark>}
         {unknown > 0 && <Mark>{`${unknown.toLocaleString('en')} unknown`}</Mark>}
       </p>
@@ -139,11 +139,13 @@ function Meter({ workspace }: { workspace: WorkspaceDetail }) {
 
 interface DriftsProps {
   workspace: string;
+  /** Instances of which nothing is known: without drift, they are not in sync either. */
+  unknown: number;
   changes: Changes;
   now: number;
 }
 
-function Drifts({ workspace, changes, now }: DriftsProps) {
+function Drifts({ workspace, unknown, changes, now }: DriftsProps) {
   const { query } = useAddress();
   const at = asOf(query.get('at'));
   const drifts = usePages(
@@ -173,7 +175,9 @@ function Drifts({ workspace, changes, now }: DriftsProps) {
       <Answer of={drifts}>
         {(items) =>
           items.length === 0 ? (
-            <Empty title={at ? 'No drift was known then' : 'No drift known'} good={!at} />
+            <Empty title={at ? 'No drift was known then' : 'No drift known'} good={!at && unknown === 0}>
+              {!at && unknown > 0 && `Of ${plural(unknown, 'instance')} nothing is known.`}
+            </Empty>
           ) : (
             <>
               <ul className="rows">

@@ -57,9 +57,6 @@ export function WorkspacesPage({ changes, now }: { changes: Changes; now: number
                       <th scope="col" className="number">
                         Instances
                       </th>
-                      <th scope="col" className="number">
-                        Serial
-                      </th>
                       <th scope="col">State</th>
                     </tr>
                   </thead>
@@ -113,9 +110,6 @@ function Row({ workspace, now }: { workspace: WorkspaceJson; now: number }) {
       <td className="number" data-label="Instances">
         {workspace.instances.toLocaleString('en')}
       </td>
-      <td className="number" data-label="Serial">
-        {workspace.serial}
-      </td>
       <td>
         <Freshness workspace={workspace} now={now} />
       </td>
@@ -125,7 +119,7 @@ function Row({ workspace, now }: { workspace: WorkspaceJson; now: number }) {
 
 function DriftCounts({ drifts }: { drifts: WorkspaceJson['drifts'] }) {
   const { confirmed, suspected, unverified, accepted, absorbed } = drifts;
-  if (confirmed + suspected + unverified + accepted === 0) return <Mark tone="good">none known</Mark>;
+  if (confirmed + suspected + unverified + accepted === 0) return <Mark>none known</Mark>;
   return (
     <span className="marks">
       {confirmed > 0 && <Mark tone="critical">{`${confirmed} confirmed`}</Mark>}
@@ -157,7 +151,10 @@ function Freshness({ workspace, now }: { workspace: WorkspaceJson; now: number }
   return (
     <>
       <span>written {ago(workspace.publishedAt, now)}</span>
-      <p className="faint">{workspace.pushed ? workspace.backend : `${workspace.backend}, watched`}</p>
+      <p className="faint">
+        serial {workspace.serial}, {workspace.backend}
+        {!workspace.pushed && ', watched'}
+      </p>
     </>
   );
 }

@@ -32,11 +32,13 @@ export function Waiting({ lines = 3 }: { lines?: number }) {
 
 export function Failure({ error, retry }: { error: Error; retry?: () => void }) {
   const reference = error instanceof ApiProblem ? error.problem.correlationId : '';
+  // What the key does not allow, and what is not there, stays so however often it is asked for.
+  const lasting = error instanceof ApiProblem && (error.status === 403 || error.status === 404);
   return (
-    <div className="notice" data-tone="critical" role="alert">
+    <div className="notice" data-tone={lasting ? 'high' : 'critical'} role="alert">
       <strong>{error.message}</strong>
       {reference && <span className="faint">Reference for the log: {reference}</span>}
-      {retry && (
+      {retry && !lasting && (
         <p>
           <button type="button" className="button" onClick={retry}>
             Try again

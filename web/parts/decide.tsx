@@ -50,7 +50,7 @@ export function Decide({ drift, done }: { drift: DriftJson; done: () => void }) 
             ref={(button) => {
               openers.current[each] = button;
             }}
-            className={each === 'accept' ? 'button primary' : 'button'}
+            className="button"
             aria-expanded={wish === each}
             onClick={() => {
               setOutcome(null);
@@ -137,7 +137,7 @@ function DecisionForm({ wish, drift, close, settled }: DecisionFormProps) {
       </label>
       {wish === 'accept' && (
         <label className="field short">
-          <span>Until the end of (empty: until it changes)</span>
+          <span>Until the end of (optional)</span>
           <input className="input" name="until" type="date" min={new Date().toISOString().slice(0, 10)} />
         </label>
       )}

@@ -3,6 +3,7 @@ import type { DriftJson } from '../../api/types.ts';
 import { addressOrId, what, who } from '../format.ts';
 import { addressOf, Link } from '../route.tsx';
 import { DriftMarks } from './marks.tsx';
+import { Name } from './name.tsx';
 import { Ago } from './time.tsx';
 
 interface DriftRowProps {
@@ -30,10 +31,14 @@ export function DriftRow({ drift, now, fresh = false, level = 3 }: DriftRowProps
       <Title className="row-what">
         <Link to={addressOf.drift(drift.id)}>{what(drift)}</Link>
       </Title>
-      <p className="row-address mono">{addressOrId(drift)}</p>
+      <p className="row-address mono">
+        <Name>{addressOrId(drift)}</Name>
+      </p>
       <p className="row-place">
         {[...place, ...people].map((part) => (
-          <span key={part}>{part}</span>
+          <span key={part}>
+            <Name>{part}</Name>
+          </span>
         ))}
       </p>
       <DriftMarks drift={drift} />

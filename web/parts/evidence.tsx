@@ -6,6 +6,7 @@ import { type Changes, useReloadOn } from '../live.ts';
 import { useLoad } from '../load.ts';
 import { client } from '../session.ts';
 import { Failure } from './answer.tsx';
+import { Name } from './name.tsx';
 import { Ago } from './time.tsx';
 
 const CALLS = 100;
@@ -54,7 +55,9 @@ function Actor({ actor, calls, now }: { actor: ActorJson; calls: ChangeJson[]; n
           {actorPhrase(actor)} <span className="faint">({actor.certainty} certainty)</span>
         </dd>
         <dt>Principal</dt>
-        <dd className="mono">{actor.principal}</dd>
+        <dd className="mono">
+          <Name>{actor.principal}</Name>
+        </dd>
         <dt>From</dt>
         <dd>{actor.sourceIp ?? 'not reported'}</dd>
         <dt>Tool</dt>

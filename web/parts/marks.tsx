@@ -34,7 +34,7 @@ export function DriftMarks({ drift }: { drift: DriftJson }) {
       {drift.status !== 'open' && <StatusMark drift={drift} />}
       {drift.confidence !== 'confirmed' && <Mark>{drift.confidence}</Mark>}
       {drift.kind !== 'modified' && <Mark>{drift.kind}</Mark>}
-      {drift.absorbed && <Mark tone="high">absorbed by state</Mark>}
+      {drift.absorbed && <Mark tone="high">absorbed</Mark>}
       {drift.certainty === 'low' && <Mark>low certainty</Mark>}
       {drift.ignoredBy && <Mark>{`ignored: ${drift.ignoredBy}`}</Mark>}
     </span>

@@ -7,6 +7,7 @@ import { client } from '../session.ts';
 import { Answer, Empty, More } from './answer.tsx';
 import { Search, Select } from './filters.tsx';
 import { Mark } from './marks.tsx';
+import { Name } from './name.tsx';
 import { Ago } from './time.tsx';
 
 const STATUSES: readonly (readonly [ResourceJson['status'] | '', string])[] = [
@@ -91,9 +92,17 @@ function Row({ resource, now }: { resource: ResourceJson; now: number }) {
     <tr>
       <td>
         <span className="mono">
-          {drift ? <Link to={addressOf.drift(drift)}>{resource.address}</Link> : resource.address}
+          {drift ? (
+            <Link to={addressOf.drift(drift)}>
+              <Name>{resource.address}</Name>
+            </Link>
+          ) : (
+            <Name>{resource.address}</Name>
+          )}
         </span>
-        <p className="faint mono">{resource.resourceId}</p>
+        <p className="faint mono">
+          <Name>{resource.resourceId}</Name>
+        </p>
       </td>
       <td>
         <span className="marks">
