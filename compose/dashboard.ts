@@ -16,6 +16,8 @@ export async function buildDashboard(logger: Logger): Promise<void> {
   try {
     await promisify(execFile)(process.execPath, [vite, 'build', web, '--logLevel', 'error'], {
       timeout: 120_000,
+      // Whatever started us (a test runner sets `test`): what is served is the production build.
+      env: { ...process.env, NODE_ENV: 'production' },
     });
   } catch (error) {
     logger.warn({ err: error }, 'the dashboard could not be built; the API serves without it');
