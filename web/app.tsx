@@ -1,7 +1,6 @@
 // The frame: sign-in, navigation, live connection, what is announced, and the page the address names.
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import type { LiveEvent } from '../api/types.ts';
-import { addressOrId, plural, what } from './format.ts';
+import { announced } from './announced.ts';
 import { type Changes, type Connection, useLive } from './live.ts';
 import { gapCount, type Overview, total, useOverview, waits } from './overview.ts';
 import { AuditPage } from './pages/audit.tsx';
@@ -144,20 +143,6 @@ function decoded(part: string): string {
   } catch {
     return part;
   }
-}
-
-/** More than this would talk for longer than it takes to look. */
-const ANNOUNCED = 2;
-
-/** What a screen reader says when something came by itself; the focus stays where it is. */
-function announced(events: LiveEvent[]): string {
-  const drifts = events.flatMap((event) => (event.kind === 'drift' ? [event.data] : []));
-  const told = drifts.slice(0, ANNOUNCED).map(({ type, drift }) => {
-    const words = [what(drift), addressOrId(drift), drift.severity].join(', ');
-    return `Drift ${type.slice('drift.'.length)}: ${words}`;
-  });
-  const more = drifts.length - told.length;
-  return [...told, ...(more > 0 ? [`and ${plural(more, 'more change')} to drifts`] : [])].join('. ');
 }
 
 /** The current time, coarse: "3 minutes ago" grows older by itself. */

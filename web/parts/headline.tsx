@@ -1,5 +1,6 @@
 // The answer to "does anything need me now?", and the figures behind it: by severity and by workspace, each a filter.
-import type { DriftCount, DriftJson } from '../../api/types.ts';
+import type { DriftCount } from '../../api/types.ts';
+import { WORST_FIRST } from '../announced.ts';
 import { plural } from '../format.ts';
 import { type Overview, total, waits } from '../overview.ts';
 import { setFilters } from '../route.tsx';
@@ -13,8 +14,6 @@ export interface Scope {
 
 const within = (counts: DriftCount[], { team, workspace }: Scope): DriftCount[] =>
   counts.filter((count) => (!team || count.owner === team) && (!workspace || count.workspace === workspace));
-
-const SEVERITIES: readonly DriftJson['severity'][] = ['critical', 'high', 'medium', 'low', 'info'];
 
 export function Headline({ overview, scope }: { overview: Overview; scope: Scope }) {
   const { value, error } = overview.counts;
@@ -35,7 +34,7 @@ export function Headline({ overview, scope }: { overview: Overview; scope: Scope
   const suspected = total(
     counts.filter((count) => count.status === 'open' && count.confidence !== 'confirmed'),
   );
-  const worst = SEVERITIES.find((severity) => act.some((count) => count.severity === severity));
+  const worst = WORST_FIRST.find((severity) => act.some((count) => count.severity === severity));
   const title =
     waiting === 0
       ? `Nothing${whose && ` ${whose}`} needs you now`
@@ -81,7 +80,7 @@ export function Summary({ overview, scope, severity }: SummaryProps) {
   return (
     <div className="summary">
       <fieldset className="severities" aria-label="Waiting for a decision, by severity">
-        {SEVERITIES.map((each) => {
+        {WORST_FIRST.map((each) => {
           const count = total(act.filter((one) => one.severity === each));
           if (each === 'info' && count === 0) return null;
           return (
