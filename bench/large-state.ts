@@ -1,26 +1,102 @@
-// A large state, made up: as many instances as asked for, about 2 KB each.
+// A large state, made up: as many instances as asked for, about 2 KB each. Written to a file piece by piece and sent from
+// there, as the terraform of another process would: what is measured is the memory of the system, not that of its input.
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { request } from 'node:http';
 import type { JsonObject } from '../schemas/index.ts';
 
-export function largeState(instances: number): JsonObject {
-  return {
+export interface StateFile {
+  path: string;
+  bytes: number;
+  md5: string;
+}
+
+const A_GROUP = 500;
+
+export async function writeLargeState(path: string, instances: number): Promise<StateFile> {
+  const head = {
     version: 4,
     terraform_version: '1.11.4',
     serial: 1,
     lineage: 'b1b1b1b1-0000-4000-8000-000000000000',
     outputs: {},
-    resources: Array.from({ length: Math.ceil(instances / 500) }, (_, group) => ({
-      module: `module.group[${group}]`,
-      mode: 'managed',
-      type: 'aws_instance',
-      name: 'node',
-      provider: 'provider["registry.terraform.io/hashicorp/aws"]',
-      instances: Array.from({ length: Math.min(500, instances - group * 500) }, (_, index) =>
-        instance(group * 500 + index, index),
-      ),
-    })),
     check_results: null,
   };
+  const md5 = createHash('md5');
+  let bytes = 0;
+  const file = await open(path, 'w');
+  const write = async (text: string): Promise<void> => {
+    md5.update(text);
+    bytes += Buffer.byteLength(text);
+    await file.writeFile(text);
+  };
+  try {
+    await write(`${JSON.stringify(head).slice(0, -1)},"resources":[`);
+    for (let from = 0; from < instances; from += A_GROUP) {
+      const text = JSON.stringify(group(from, Math.min(A_GROUP, instances - from)));
+      await write(from === 0 ? text : `,${text}`);
+    }
+    await write(']}');
+  } finally {
+    await file.close();
+  }
+  return { path, bytes, md5: md5.digest('base64') };
 }
+
+/** LOCK, POST and UNLOCK, as one apply does. */
+export async function applyStateFile(
+  to: { url: string; key: string; workspace: string },
+  state: StateFile,
+): Promise<void> {
+  const lock = {
+    ID: randomUUID(),
+    Operation: 'OperationTypeApply',
+    Info: '',
+    Who: 'bench',
+    Version: '1.11.4',
+    Created: new Date().toISOString(),
+    Path: '',
+  };
+  const address = `${to.url}/tfstate/${to.workspace}`;
+  await send(address, 'LOCK', to.key, JSON.stringify(lock));
+  await send(`${address}?ID=${lock.ID}`, 'POST', to.key, state);
+  await send(address, 'UNLOCK', to.key, JSON.stringify(lock));
+}
+
+function send(url: string, method: string, key: string, body: string | StateFile): Promise<void> {
+  const headers: Record<string, string | number> = {
+    authorization: `Basic ${Buffer.from(`terraform:${key}`).toString('base64')}`,
+    'content-type': 'application/json',
+    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.bytes,
+    ...(typeof body === 'string' ? {} : { 'content-md5': body.md5 }),
+  };
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers }, (response) => {
+      response.resume();
+      response.on('end', () =>
+        response.statusCode === 200
+          ? resolve()
+          : reject(new Error(`${method} ${url}: ${response.statusCode}`)),
+      );
+    });
+    sent.on('error', reject);
+    if (typeof body === 'string') sent.end(body);
+    else
+      createReadStream(body.path, { highWaterMark: 1 << 20 })
+        .on('error', reject)
+        .pipe(sent);
+  });
+}
+
+const group = (from: number, count: number): JsonObject => ({
+  module: `module.group[${from / A_GROUP}]`,
+  mode: 'managed',
+  type: 'aws_instance',
+  name: 'node',
+  provider: 'provider["registry.terraform.io/hashicorp/aws"]',
+  instances: Array.from({ length: count }, (_, index) => instance(from + index, index)),
+});
 
 function instance(n: number, index: number): JsonObject {
   const id = `i-${n.toString(16).padStart(17, '0')}`;

@@ -19,6 +19,9 @@ export interface World {
   append(events: Feed[]): Promise<void>;
   /** The records of an event, encoded; to be appended as they are or with another time. */
   encode(feed: Feed): NewRecord[];
+  /** Resolves when the processors have taken in what there is. */
+  decided(): Promise<void>;
+  /** Resolves when everyone has, projections too. */
   caughtUp(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -50,10 +53,16 @@ export async function openWorld(directory: string, overrides: Record<string, unk
     key: readAdminKey(directory)!,
     append: (events) => log.append(events.flatMap(encode)),
     encode,
+    decided: () => caughtUp(onlyProcessors(running), systemClock),
     caughtUp: () => caughtUp(running, systemClock),
     stop: () => running.stop(),
   };
 }
+
+const onlyProcessors = (running: Running): Pick<Running, 'readers' | 'failures'> => ({
+  failures: running.failures,
+  readers: async () => (await running.readers()).filter(({ kind }) => kind === 'processor'),
+});
 
 /**
  * Attributes of about 1.3 KB, like a mid-sized resource has, as canonical text: a template, because what is measured is

@@ -19,7 +19,7 @@ describe('chDB', () => {
     const directory = join(folder.path, 'chdb');
     const first = await openChdb({ directory, logger });
     await first.command(`CREATE TABLE ${first.database}.kept (n UInt32) ENGINE = MergeTree ORDER BY n`);
-    await first.insert(`${first.database}.kept`, ['n'], ['7\n']);
+    await first.insert(`${first.database}.kept`, ['n'], Buffer.from('7\n'));
     await first.close();
     const second = await openChdb({ directory, logger });
     expect(await second.query(`SELECT n FROM ${second.database}.kept`)).toEqual([{ n: 7 }]);

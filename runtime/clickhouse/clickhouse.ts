@@ -13,9 +13,9 @@ export interface ClickHouse {
   /** DDL and INSERT … SELECT, in the writing session. */
   command(sql: string, parameters?: Readonly<Record<string, ClickHouseParameter>>): Promise<void>;
   /**
-   * Adds rows as one block; all of them are there when it resolves. `lines` are texts of whole rows, made of the columns'
-   * values by `tabSeparated`; DateTime64(3) takes milliseconds.
+   * Adds rows as one block; all of them are there when it resolves. `rows` are whole rows of the columns' values as
+   * `tabSeparated` writes them; DateTime64(3) takes milliseconds. The bytes belong to the adapter from then on.
    */
-  insert(table: string, columns: readonly string[], lines: readonly string[]): Promise<void>;
+  insert(table: string, columns: readonly string[], rows: Buffer): Promise<void>;
   close(): Promise<void>;
 }

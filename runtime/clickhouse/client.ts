@@ -71,16 +71,16 @@ export function createClickHouse(options: {
         throw clickHouseError(error, name);
       }
     },
-    async insert(table, columns, lines) {
-      if (lines.length === 0) return;
+    async insert(table, columns, rows) {
+      if (rows.length === 0) return;
       try {
         if (insertBytes !== undefined) {
-          await insertBytes(table, columns, bytesOf(lines));
+          await insertBytes(table, columns, rows);
           return;
         }
         const { stream } = await write.exec({
           query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT TabSeparated`,
-          values: Readable.from(lines, { objectMode: false }),
+          values: Readable.from([rows], { objectMode: false }),
         });
         // There is no answer but its end.
         await finished(stream.resume());
@@ -92,13 +92,6 @@ export function createClickHouse(options: {
       await Promise.all([read.close(), write.close()]);
     },
   };
-}
-
-function bytesOf(texts: readonly string[]): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
-  let at = 0;
-  for (const text of texts) at += bytes.write(text, at);
-  return bytes;
 }
 
 /** Codes of ClickHouse's ErrorCodes.cpp that say "not now": timeouts, too many parts or queries, memory, network. */

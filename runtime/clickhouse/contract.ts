@@ -4,7 +4,7 @@ import type { Json } from '../../schemas/index.ts';
 import { DriftError } from '../errors.ts';
 import type { ClickHouse } from './clickhouse.ts';
 import { isBadValue } from './client.ts';
-import { tabSeparated } from './tab-separated.ts';
+import { rowBytes, tabSeparated } from './tab-separated.ts';
 
 export function clickHouseContract(name: string, open: () => Promise<ClickHouse>): void {
   describe(`ClickHouse contract: ${name}`, () => {
@@ -39,7 +39,7 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
       clickhouse.insert(
         table,
         Object.keys(row(0)),
-        rows.map((each) => tabSeparated(Object.values(each))),
+        rowBytes(rows.map((each) => tabSeparated(Object.values(each)))),
       );
     const failure = (work: Promise<unknown>): Promise<unknown> =>
       work.then(

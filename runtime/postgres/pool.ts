@@ -12,6 +12,9 @@ const INT8 = 20;
 const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
   oid === INT8 ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser;
 
+/** The commit does not wait for the disk: https://www.postgresql.org/docs/18/wal-async-commit.html */
+const BEGIN_REPEATABLE = 'BEGIN; SET LOCAL synchronous_commit TO off';
+
 export function createPostgresPool(options: {
   connection: Connection;
   /** How the server is called in messages: never with a password. */
@@ -54,7 +57,7 @@ export function createPostgresPool(options: {
 
   return {
     query: (sql, parameters) => run(pool, sql, parameters),
-    async transaction(work) {
+    async transaction(work, options) {
       const client = await pool.connect().catch((error: unknown) => {
         throw postgresError(error, name);
       });
@@ -65,7 +68,7 @@ export function createPostgresPool(options: {
       };
       client.on('error', breaks);
       try {
-        await queries.query('BEGIN');
+        await queries.query(options?.repeatable ? BEGIN_REPEATABLE : 'BEGIN');
         const result = await work(queries);
         await queries.query('COMMIT');
         return result;

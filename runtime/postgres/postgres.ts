@@ -20,8 +20,14 @@ export interface PostgresQueries {
 }
 
 export interface Postgres extends PostgresQueries {
-  /** Commits when `work` resolves; rolls back when it throws, and throws what it threw. */
-  transaction<T>(work: (queries: PostgresQueries) => Promise<T>): Promise<T>;
+  /**
+   * Commits when `work` resolves; rolls back when it throws, and throws what it threw. With `repeatable`, a server that
+   * crashes may forget the newest of them, whole: for what is made again from the log, together with how far it was read.
+   */
+  transaction<T>(
+    work: (queries: PostgresQueries) => Promise<T>,
+    options?: { repeatable: boolean },
+  ): Promise<T>;
   /** Calls back on every NOTIFY of the channel, as long as the connection lasts, and once after each reconnection. */
   listen(channel: string, notify: () => void): Promise<() => void>;
   /** Waits for what runs, then closes. The embedded adapter stops its server. */

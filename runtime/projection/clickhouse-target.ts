@@ -3,7 +3,7 @@
 import type { Json } from '../../schemas/index.ts';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { isBadValue } from '../clickhouse/client.ts';
-import { tabSeparated } from '../clickhouse/tab-separated.ts';
+import { rowBytes, tabSeparated } from '../clickhouse/tab-separated.ts';
 import { DriftError } from '../errors.ts';
 import type { Postgres } from '../postgres/postgres.ts';
 import { Slice } from '../processor/turns.ts';
@@ -70,11 +70,13 @@ export function clickHouseTarget(options: {
         await clickhouse.insert(
           tableNamed(table),
           first.columns,
-          parts.flatMap((part) => part.pieces),
+          rowBytes(parts.flatMap((part) => part.pieces)),
         );
       }
       if (moves.length > 0)
-        await postgres.transaction((queries) => generations.move(queries, generation, moves));
+        await postgres.transaction((queries) => generations.move(queries, generation, moves), {
+          repeatable: true,
+        });
     },
     refusesValues: (error) => error instanceof DriftError && isBadValue(error),
     async drop() {

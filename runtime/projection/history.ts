@@ -3,7 +3,7 @@
 // A row of the old generation is copied when the new one did not read the record it came from: it expired or was
 // compacted away. Rows of records that were read are made anew by the code of today, even where it makes none.
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
-import { tabSeparated } from '../clickhouse/tab-separated.ts';
+import { rowBytes, tabSeparated } from '../clickhouse/tab-separated.ts';
 import type { ClickHouseProjection } from '../projection.ts';
 import { tableOf } from '../serving.ts';
 import type { Chunk } from './reader.ts';
@@ -89,9 +89,11 @@ export async function copyHistory(options: {
     await clickhouse.insert(
       runs,
       ['topic', 'partition', 'first', 'last'],
-      all
-        .slice(at, at + RUNS_AT_ONCE)
-        .map(({ topic, partition, first, last }) => tabSeparated([topic, partition, first, last])),
+      rowBytes(
+        all
+          .slice(at, at + RUNS_AT_ONCE)
+          .map(({ topic, partition, first, last }) => tabSeparated([topic, partition, first, last])),
+      ),
     );
   for (const table of Object.keys(projection.tables)) {
     const old = tableOf(clickhouse.database, projection.name, table, from);

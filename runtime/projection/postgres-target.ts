@@ -62,10 +62,13 @@ export function postgresTarget(options: {
     async write(prepared, moves) {
       const statements = prepared.flatMap((each) => each.statements);
       if (statements.length === 0 && moves.length === 0) return;
-      await postgres.transaction(async (queries) => {
-        for (const { sql, parameters } of statements) await queries.query(sql, parameters);
-        if (moves.length > 0) await generations.move(queries, generation, moves);
-      });
+      await postgres.transaction(
+        async (queries) => {
+          for (const { sql, parameters } of statements) await queries.query(sql, parameters);
+          if (moves.length > 0) await generations.move(queries, generation, moves);
+        },
+        { repeatable: true },
+      );
     },
     refusesValues: (error) => error instanceof DriftError && /^(22|23|54)/.test(sqlStateOf(error) ?? ''),
     async drop() {
