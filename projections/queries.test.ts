@@ -510,6 +510,16 @@ describe('resources', () => {
     });
     expect(await then('gone', 21)).toMatchObject({ declarations: [{ withdrawn: true, attributes: null }] });
   });
+  it('stand whole under their own key only: under those of what belongs to them, without attributes', async () => {
+    const objectKey = bucket('part-of-logs');
+    const part = declared({ primary: false, attributes: '{"id":"logs"}' }, { objectKey, time: at(1) });
+    await bench.append([part]);
+    await bench.settled();
+    const named = { address: 'aws_s3_bucket.logs', resourceId: 'logs', primary: false, attributes: null };
+    expect((await resourceByKey(bench, { org, objectKey, now: at(30) }))?.declarations).toMatchObject([named]);
+    expect((await resourceAt(bench, { org, objectKey, at: at(30) }))?.declarations).toMatchObject([named]);
+    expect((await resourcesPage(bench, { org, objectKey })).items).toEqual([]);
+  });
   it('whose version is older than the history are told from what still stands', async () => {
     await bench.clickhouse.command(
       `ALTER TABLE ${bench.serving.table('resource-versions', 'declarations')} DELETE WHERE object_key = {key:String} SETTINGS mutations_sync = 1`,

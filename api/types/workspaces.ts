@@ -108,6 +108,10 @@ export const ResourceDetailSchema = object({
       owner: nullableText,
       serial: Type.Integer(),
       declaredAsOf: time,
+      primary: Type.Boolean({
+        description:
+          'False where the resource is another object, which this one belongs to: its attributes stand under that one.',
+      }),
       withdrawn: Type.Boolean(),
       scopeProblem: nullableText,
       attributes: json,

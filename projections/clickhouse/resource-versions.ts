@@ -12,7 +12,7 @@ import { LOCATION, storage } from './storage.ts';
 export const resourceVersions: ClickHouseProjection = {
   store: 'clickhouse',
   name: 'resource-versions',
-  version: 1,
+  version: 2,
   reads: ['driftmgr.declarations', 'driftmgr.observations'],
   skipUnchanged: true,
   wants: (key) => !isBroadcastKey(key),
@@ -27,6 +27,7 @@ CREATE TABLE {table} (
   object_key String,
   workspace String,
   address String,
+  is_primary Bool DEFAULT true,
   withdrawn Bool,
   reason LowCardinality(String),
   owner Nullable(String),
@@ -68,6 +69,7 @@ CREATE TABLE {table} (
               object_key: event.objectKey ?? '',
               workspace: event.body.workspace,
               address: event.body.address,
+              is_primary: declared?.primary ?? true,
               withdrawn: declared === null,
               reason:
                 event.type === 'resource.withdrawn'
@@ -80,7 +82,7 @@ CREATE TABLE {table} (
               resource_id: event.body.resourceId,
               scope_problem: declared?.scopeProblem ?? null,
               serial: event.body.serial,
-              attributes: declared?.attributes ?? '',
+              attributes: declared?.primary ? declared.attributes : '',
             },
           ],
         };
@@ -120,6 +122,7 @@ interface DeclarationRow {
   owner: string | null;
   serial: number;
   at_ms: number;
+  is_primary: boolean;
   withdrawn: boolean;
   scope_problem: string | null;
   attributes: string;
@@ -149,7 +152,7 @@ export async function resourceAt(
   const [declared, observed, drifts, current] = await Promise.all([
     stores.clickhouse.query<DeclarationRow>(
       `SELECT workspace, address, resource_type, resource_id, owner, serial, toUnixTimestamp64Milli(at) AS at_ms,
-         withdrawn, scope_problem, attributes
+         is_primary, withdrawn, scope_problem, attributes
        FROM ${stores.serving.table('resource-versions', 'declarations')} WHERE ${then}
        ORDER BY workspace, address, at DESC, offset DESC LIMIT 1 BY workspace, address LIMIT 1000`,
       parameters,
@@ -203,9 +206,10 @@ const declarationJson = (row: DeclarationRow): DeclarationJson => ({
   owner: row.owner,
   serial: row.serial,
   declaredAsOf: iso(row.at_ms),
+  primary: row.is_primary,
   withdrawn: row.withdrawn,
   scopeProblem: row.scope_problem,
-  attributes: row.withdrawn ? null : attributesOf(row.attributes),
+  attributes: row.withdrawn || !row.is_primary ? null : attributesOf(row.attributes),
 });
 
 const observationJson = (row: ObservationRow): ObservationJson => ({

@@ -218,9 +218,11 @@ export interface DeclarationJson {
   owner: string | null;
   serial: number;
   declaredAsOf: string;
+  /** False where the resource is another object that this one belongs to. */
+  primary: boolean;
   withdrawn: boolean;
   scopeProblem: string | null;
-  /** Null when withdrawn. */
+  /** Null when withdrawn, and where it is not primary: they stand under the resource's own key. */
   attributes: JsonObject | null;
 }
 
@@ -252,6 +254,7 @@ interface DeclaredRow {
   owner: string | null;
   serial: number;
   declared_at: number;
+  is_primary: boolean;
   scope_problem: string | null;
   attributes: string;
 }
@@ -280,7 +283,7 @@ export async function resourceByKey(
   const schema = stores.serving.schema('resources');
   const [declared, observed, drifts] = await Promise.all([
     stores.postgres.query<DeclaredRow>(
-      `SELECT workspace, address, type, resource_id, owner, serial, declared_at, scope_problem, attributes
+      `SELECT workspace, address, type, resource_id, owner, serial, declared_at, is_primary, scope_problem, attributes
        FROM ${schema}.declared WHERE org = $1 AND object_key = $2 ORDER BY workspace, address LIMIT 1000`,
       [which.org, which.objectKey],
     ),
@@ -304,9 +307,10 @@ export async function resourceByKey(
       owner: row.owner,
       serial: row.serial,
       declaredAsOf: iso(row.declared_at),
+      primary: row.is_primary,
       withdrawn: false,
       scopeProblem: row.scope_problem,
-      attributes: attributesOf(row.attributes),
+      attributes: row.is_primary ? attributesOf(row.attributes) : null,
     })),
     observations: observed.map((row) => ({
       type: row.type,

@@ -9,7 +9,7 @@ import { isBroadcastKey } from '../record-keys.ts';
 export const resources: PostgresProjection = {
   store: 'postgres',
   name: 'resources',
-  version: 1,
+  version: 2,
   reads: ['driftmgr.declarations', 'driftmgr.observations'],
   skipUnchanged: true,
   // Broadcasts say nothing about one resource.
@@ -115,7 +115,8 @@ const declaredRow = (event: EventOf<'resource.declared'>): Json => ({
   previous_address: event.body.previousAddress,
   dependencies: JSON.stringify(event.body.dependencies),
   declared_at: event.time,
-  attributes: event.body.attributes,
+  // An instance that concerns several objects is kept whole once, under its own key.
+  attributes: event.body.primary ? event.body.attributes : '',
 });
 
 const observedRow = (event: EventOf<'resource.observed' | 'resource.vanished'>): Json => ({

@@ -176,7 +176,11 @@ function resourcePage(found: ResourceDetail): string {
     lines.push(
       `  ${printable(`${one.workspace} ${one.address}`)} (serial ${one.serial}, ${one.declaredAsOf}${end})`,
     );
-    lines.push(`    ${brief(one.attributes, 400)}`);
+    lines.push(
+      one.primary
+        ? `    ${brief(one.attributes, 400)}`
+        : `    it belongs to ${printable(one.type)} ${printable(one.resourceId)}`,
+    );
   }
   lines.push('', 'Observed');
   for (const one of found.observations) {
