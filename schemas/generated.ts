@@ -87,7 +87,7 @@ export interface ResourceDeclared {
   serial: number;
   lineage: string;
   schemaVersion: number;
-  /** JSON object, redacted. */
+  /** JSON object, redacted. Under keys that are not the resource's own: {}. */
   attributes: string;
   dependencies: string[];
   /** Set when the instance was moved. */

@@ -16,7 +16,8 @@ const elementsPart = (parentType: string, path: string, parentId: string, row: D
 
 /** Rows of the elements that an instance adds to its parents' attributes, or (`kept` false) their removal. */
 export function elementRows(row: DeclaredRow, kept: boolean): Write[] {
-  if (!CHILD_TYPES.has(row.type)) return [];
+  // Only its own key holds its attributes, and with them whose element it is.
+  if (!CHILD_TYPES.has(row.type) || !row.primary) return [];
   return childElements(row.type, attributesOf(row)).map(({ parentType, parentId, path, elements }) => ({
     part: elementsPart(parentType, path, parentId, row),
     value: kept ? elements : undefined,
@@ -25,7 +26,7 @@ export function elementRows(row: DeclaredRow, kept: boolean): Write[] {
 
 /** Parents an instance is an element of. */
 export function parentsOf(type: string, row: DeclaredRow | undefined): { type: string; id: string }[] {
-  if (!row || !CHILD_TYPES.has(type)) return [];
+  if (!row?.primary || !CHILD_TYPES.has(type)) return [];
   return childElements(type, attributesOf(row)).map(({ parentType, parentId }) => ({
     type: parentType,
     id: parentId,

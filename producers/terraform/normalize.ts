@@ -250,11 +250,14 @@ function declared(
   print: Buffer,
 ): Change {
   const primary = key === 0;
+  // Under further keys it only says what they belong to: what is compared stands under its own key, once.
+  const declaration = primary ? placed.declaration : { ...placed.declaration, attributes: '{}' };
+  const own = primary ? print : printOf(declaration);
   return {
     type: 'resource.declared',
     objectKey: placed.objectKeys[key]!,
-    fingerprint: primary && previousAddress === null ? print : printUnder(print, primary, previousAddress),
-    body: { ...placed.declaration, primary, serial, previousAddress },
+    fingerprint: primary && previousAddress === null ? own : printUnder(own, primary, previousAddress),
+    body: { ...declaration, primary, serial, previousAddress },
   };
 }
 
@@ -264,7 +267,7 @@ function printOf(declaration: Declaration): Buffer {
   return fingerprintOfCanonical(`${canonical(rest)}${attributes}`);
 }
 
-/** With what differs between keys: so that the long rest is written and hashed once, however many keys there are. */
+/** With what depends on the key and on where it was before: so that the long rest is written and hashed once. */
 const printUnder = (print: Buffer, primary: boolean, previousAddress: string | null): Buffer =>
   fingerprintOfCanonical(canonical([print.toString('hex'), primary, previousAddress]));
 
