@@ -57,8 +57,8 @@ export interface OpenState {
 }
 
 /** Events per batch, and about how many characters of them. */
-const BATCH = 500;
-const BATCH_CHARACTERS = 1_000_000;
+const BATCH = 2_000;
+const BATCH_CHARACTERS = 4 << 20;
 
 /** Throws StateProblem for what is not a state. */
 export function openState(bytes: Buffer, limits: DecodeLimits = DECODE_LIMITS): OpenState {
