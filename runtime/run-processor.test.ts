@@ -375,7 +375,7 @@ describe('state', () => {
 });
 
 describe('a broadcast to many keys', () => {
-  const KEYS = 4_000;
+  const KEYS = 10_000;
   const declareAll = (log: Log) =>
     appendEvents(
       log,

@@ -136,7 +136,6 @@ async function expectAnswered(directory: string, count: number): Promise<void> {
 }
 
 describe('dying at one step of the commit', () => {
-  const COUNT = 400;
   const LOG_STEPS = ['before-write', 'after-partial-write', 'after-write-before-sync', 'after-sync'] as const;
   const LOOP_STEPS = ['restored', 'folded', 'committed', 'stored'] as const;
 
@@ -145,8 +144,9 @@ describe('dying at one step of the commit', () => {
     ...LOOP_STEPS.map((step) => ['loop', step] as const),
   ])('of the %s, %s: nothing is lost and nothing doubled', async (where, step) => {
     const directory = await emptyDirectory();
+    // State is stored far less often than batches are committed: enough must happen that it is stored in both lives.
+    const COUNT = step === 'stored' ? 12_000 : 400;
     // Two lives that end so, the second on what the first has left behind.
-    // State is stored far less often than batches are committed: only its first store is sure to come.
     for (const passes of where === 'log' ? [5, 30] : step === 'stored' ? [1, 1] : [2, 6]) {
       let left = passes;
       const die = (point: string): void => {

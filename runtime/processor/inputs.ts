@@ -40,13 +40,19 @@ export class Inputs {
     this.told++;
   }
 
+  /** Whether a buffer is used up and the log may have more for it. */
+  wants(): boolean {
+    return this.all.some((input) => this.wanting(input));
+  }
+
   /** Reads for every used-up buffer that may find something. */
   async fill(): Promise<void> {
-    const wanting = this.all.filter(
-      (input) => input.at >= input.buffer.length && input.emptyAt !== this.told,
-    );
+    const wanting = this.all.filter((input) => this.wanting(input));
     await Promise.all(wanting.map((input) => this.read(input)));
   }
+
+  private readonly wanting = (input: Input): boolean =>
+    input.at >= input.buffer.length && input.emptyAt !== this.told;
 
   private async read(input: Input): Promise<void> {
     const { told } = this;

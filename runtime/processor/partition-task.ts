@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts';
 import { DriftError } from '../errors.ts';
 import { codeOf, isBroadcastKey, objectOfKey, reasonOf, verdictOn, writeLetter } from '../failure.ts';
 import type { Emitted } from '../fold.ts';
-import type { LogRecord, NewRecord } from '../log/log.ts';
+import type { Commit, LogRecord, NewRecord } from '../log/log.ts';
 import type { ComponentMetrics } from '../telemetry.ts';
 import { type Input, Inputs } from './inputs.ts';
 import { noteRecord, PartitionState, type PartitionStateOptions, STORE_ROWS } from './partition-state.ts';
@@ -95,8 +95,9 @@ class PartitionTask {
   /** A fresh signal that aborts at the next news. */
   private readonly news: () => AbortSignal;
   private readonly slice = new Slice();
-  private readonly tally: Tally = { folded: 0, unchanged: 0, stale: 0 };
+  private tally: Tally = emptyTally();
   private batch: Batch = emptyBatch();
+  private committing: Promise<void> | null = null;
   /** True when positions have moved on and are not committed. */
   private moved = false;
   private storeAt = Number.POSITIVE_INFINITY;
@@ -114,16 +115,22 @@ class PartitionTask {
   async run(): Promise<void> {
     const { signal, onProgress } = this.options;
     onProgress({ lag: null, deadLetters: 0 });
-    while (!signal.aborted) {
-      // Asked for before the log is looked at: news that comes while it is being read must not be slept over.
-      const news = this.news();
-      const more = await this.gather();
-      if (this.batch.records.length > 0) await this.commit();
-      await this.storeWhenDue();
-      if (!more) await this.rest(news);
+    try {
+      while (!signal.aborted) {
+        // Asked for before the log is looked at: news that comes while it is being read must not be slept over.
+        const news = this.news();
+        const more = await this.gather();
+        if (this.batch.records.length > 0) await this.commit();
+        await this.storeWhenDue();
+        if (!more) await this.rest(news);
+      }
+      if (this.moved) await this.commit();
+      await this.committed();
+      await this.state.storeAll();
+    } finally {
+      // Nothing of this attempt may still be under way when the next begins from the committed positions.
+      await this.committing?.catch(() => undefined);
     }
-    if (this.moved) await this.commit();
-    await this.state.storeAll();
   }
 
   /** Takes in what there is, up to one batch. False when there is nothing left to take. */
@@ -144,9 +151,8 @@ class PartitionTask {
   }
 
   private async nextInput(): Promise<Input | undefined> {
-    const ready = this.inputs.pick();
-    if (ready) return ready;
-    await this.inputs.fill();
+    // Also while there is much to take from one topic: what comes in another must not wait until that is done.
+    if (this.inputs.wants()) await this.inputs.fill();
     return this.inputs.pick();
   }
 
@@ -286,23 +292,39 @@ class PartitionTask {
     );
   }
 
+  /** Begins to commit what was gathered, after the commit before it: while the log writes, the next batch is gathered. */
   private async commit(): Promise<void> {
+    await this.committed();
     const { state, batch, tally } = this;
-    const { log, processor, partition, metrics, faults, clock } = this.options;
+    const { processor, partition, faults, clock } = this.options;
     for (const { topic, key, value } of state.fold.drainRecord(clock.now()))
       batch.records.push({ topic, partition, key, value });
     faults?.('folded', partition);
     const positions = [...state.positions].map(([topic, offset]) => ({ topic, partition, offset }));
-    await log.commit({ group: processor.name, records: batch.records, positions });
+    this.committing = this.write(batch, tally, { group: processor.name, records: batch.records, positions });
+    // Whoever waits for it next is told.
+    this.committing.catch(() => undefined);
+    this.batch = emptyBatch();
+    this.tally = emptyTally();
     this.moved = false;
+  }
+
+  /** Resolves when no commit is under way; throws what the last one failed with. */
+  private async committed(): Promise<void> {
+    const awaited = this.committing;
+    await awaited;
+    if (this.committing === awaited) this.committing = null;
+  }
+
+  private async write(batch: Batch, tally: Tally, commit: Commit): Promise<void> {
+    const { log, partition, metrics, faults } = this.options;
+    await log.commit(commit);
     faults?.('committed', partition);
     metrics.batch((performance.now() - batch.began) / 1_000);
     metrics.eventsOut(batch.records.length);
     metrics.eventsIn(tally.folded);
     metrics.unchanged(tally.unchanged);
     metrics.stale(tally.stale);
-    tally.folded = tally.unchanged = tally.stale = 0;
-    this.batch = emptyBatch();
     await this.tellLag();
   }
 
@@ -315,6 +337,7 @@ class PartitionTask {
     const { clock, faults, partition } = this.options;
     if (this.state.unstored < STORE_ROWS && clock.now() < this.storeAt) return;
     if (this.moved || this.batch.records.length > 0) await this.commit();
+    await this.committed();
     await this.state.store();
     faults?.('stored', partition);
     this.storeAt = this.state.saves ? clock.now() : Number.POSITIVE_INFINITY;
@@ -322,6 +345,11 @@ class PartitionTask {
 
   private async rest(news: AbortSignal): Promise<void> {
     const { clock, metrics, partition, onProgress } = this.options;
+    if (this.committing && !news.aborted) {
+      await Promise.race([this.committed(), aborted(news)]);
+      return;
+    }
+    await this.committed();
     metrics.lag(partition, 0);
     onProgress({ lag: 0, deadLetters: this.letters });
     const timer = this.state.fold.timers.next();
@@ -340,4 +368,11 @@ class PartitionTask {
   }
 }
 
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const emptyTally = (): Tally => ({ folded: 0, unchanged: 0, stale: 0 });
 const emptyBatch = (): Batch => ({ records: [], bytes: 0, inputs: 0, began: performance.now() });
