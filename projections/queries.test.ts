@@ -516,7 +516,9 @@ describe('resources', () => {
     await bench.append([part]);
     await bench.settled();
     const named = { address: 'aws_s3_bucket.logs', resourceId: 'logs', primary: false, attributes: null };
-    expect((await resourceByKey(bench, { org, objectKey, now: at(30) }))?.declarations).toMatchObject([named]);
+    expect((await resourceByKey(bench, { org, objectKey, now: at(30) }))?.declarations).toMatchObject([
+      named,
+    ]);
     expect((await resourceAt(bench, { org, objectKey, at: at(30) }))?.declarations).toMatchObject([named]);
     expect((await resourcesPage(bench, { org, objectKey })).items).toEqual([]);
   });

@@ -375,7 +375,7 @@ describe('state', () => {
 });
 
 describe('a broadcast to many keys', () => {
-  const KEYS = 10_000;
+  const KEYS = 6_000;
   const declareAll = (log: Log) =>
     appendEvents(
       log,

@@ -145,7 +145,7 @@ describe('dying at one step of the commit', () => {
   ])('of the %s, %s: nothing is lost and nothing doubled', async (where, step) => {
     const directory = await emptyDirectory();
     // State is stored far less often than batches are committed: enough must happen that it is stored in both lives.
-    const COUNT = step === 'stored' ? 12_000 : 400;
+    const COUNT = step === 'stored' ? 9_000 : 400;
     // Two lives that end so, the second on what the first has left behind.
     for (const passes of where === 'log' ? [5, 30] : step === 'stored' ? [1, 1] : [2, 6]) {
       let left = passes;

@@ -1,4 +1,7 @@
 // The worker thread that decodes states, so that the main loop never does. Loads no vendor client; holds one job.
+import { existsSync, readlinkSync } from 'node:fs';
+import { platform, setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { hmacFingerprint } from '../../runtime/blobs/keys.ts';
 import type { IdentifiedChange, OpenState } from './decode.ts';
@@ -14,6 +17,9 @@ const { hmacKey } = workerData as WorkerSetup;
 const key = Buffer.from(hmacKey);
 // The one fingerprint of secrets: snapshots of providers make the same one of the same value.
 const hmac = (value: string): string => hmacFingerprint(key, value);
+
+const THREAD = '/proc/thread-self';
+yieldToOthers();
 
 let state: OpenState | null = null;
 let batches: Iterator<IdentifiedChange[], Table> | null = null;
@@ -93,4 +99,13 @@ function advance(): void {
     });
     say({ say: 'batch', changes, prints }, [prints.buffer]);
   }
+}
+
+/**
+ * A large state can wait: what is decided and shown meanwhile cannot. Linux sets priorities by thread; where it does not
+ * tell which thread this is, all stay equal.
+ */
+function yieldToOthers(): void {
+  if (platform() !== 'linux' || !existsSync(THREAD)) return;
+  setPriority(Number(basename(readlinkSync(THREAD))), 10);
 }

@@ -45,6 +45,11 @@ export class Inputs {
     return this.all.some((input) => this.wanting(input));
   }
 
+  /** Whether something waits that is not one of many: a change, a request, not the next instance of a large state. */
+  live(): boolean {
+    return this.all.some((input) => !input.fingerprinted && input.at < input.buffer.length);
+  }
+
   /** Reads for every used-up buffer that may find something. */
   async fill(): Promise<void> {
     const wanting = this.all.filter((input) => this.wanting(input));

@@ -135,10 +135,11 @@ class PartitionTask {
 
   /** Takes in what there is, up to one batch. False when there is nothing left to take. */
   private async gather(): Promise<boolean> {
-    await this.slice.next();
+    if (this.inputs.wants()) await this.inputs.fill();
+    await this.slice.next(this.urgent());
     if (this.batch.records.length === 0) this.batch.began = performance.now();
     do {
-      if (this.slice.due()) await this.slice.next();
+      if (this.slice.due()) await this.slice.next(this.urgent());
       if (this.state.fold.draining) await this.drain();
       else if (!(await this.fireDue())) {
         const input = await this.nextInput();
@@ -148,6 +149,11 @@ class PartitionTask {
       }
     } while (!this.full() && !this.options.signal.aborted);
     return true;
+  }
+
+  private urgent(): boolean {
+    const timer = this.state.fold.timers.next();
+    return this.inputs.live() || (timer !== undefined && timer.at <= this.options.clock.now());
   }
 
   private async nextInput(): Promise<Input | undefined> {

@@ -2,26 +2,36 @@
 // everything else (sockets, timers, other partitions) gets its turn.
 
 export interface Turns {
-  /** Resolves when it is the caller's turn; it may then work for SLICE_MS before it asks again. */
-  next(): Promise<void>;
+  /**
+   * Resolves when it is the caller's turn; it may then work for SLICE_MS before it asks again. What someone waits for goes
+   * before what is merely much, but never so that the others do not get on.
+   */
+  next(urgent?: boolean): Promise<void>;
 }
 
 /** How long one piece of work may hold the event loop. */
 export const SLICE_MS = 8;
 
+/** After so many urgent turns one of the others comes, if one waits. */
+const URGENT_IN_A_ROW = 4;
+
 export function createTurns(): Turns {
+  const urgent: (() => void)[] = [];
   const waiting: (() => void)[] = [];
   let running = false;
+  let inARow = 0;
   // One caller a turn of the loop: setImmediate asked for within an immediate comes after the sockets were looked at.
   const pump = (): void => {
-    waiting.shift()?.();
-    running = waiting.length > 0;
+    const isUrgent = urgent.length > 0 && (waiting.length === 0 || inARow < URGENT_IN_A_ROW);
+    inARow = isUrgent ? inARow + 1 : 0;
+    (isUrgent ? urgent : waiting).shift()?.();
+    running = urgent.length + waiting.length > 0;
     if (running) setImmediate(pump);
   };
   return {
-    next: () =>
+    next: (isUrgent = false) =>
       new Promise((resolve) => {
-        waiting.push(resolve);
+        (isUrgent ? urgent : waiting).push(resolve);
         if (running) return;
         running = true;
         setImmediate(pump);
@@ -38,8 +48,8 @@ export class Slice {
   due(): boolean {
     return performance.now() - this.began >= SLICE_MS;
   }
-  async next(): Promise<void> {
-    await turns.next();
+  async next(urgent = false): Promise<void> {
+    await turns.next(urgent);
     this.began = performance.now();
   }
 }

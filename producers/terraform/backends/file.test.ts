@@ -42,7 +42,7 @@ function start(options: Partial<FileBackendOptions> = {}): void {
   backend = createFileBackend({
     paths: [join(folder, '**/*.tfstate')],
     pollMs: 150,
-    maxStateBytes: 1 << 20,
+    maxStateBytes: 4 << 20,
     blobs: recording.blobs,
     decoder,
     ...options,
@@ -140,7 +140,7 @@ describe('reading once', () => {
     [
       'too large',
       stateBytes({
-        resources: [one('terraform_data', 'a', { id: '1', input: 'x'.repeat(1 << 20) })],
+        resources: [one('terraform_data', 'a', { id: '1', input: 'x'.repeat(4 << 20) })],
       }).toString(),
       'larger than',
     ],
@@ -192,7 +192,7 @@ describe('reading once', () => {
   });
 
   it('of more than one commit survives a crash between them', async () => {
-    const resources = Array.from({ length: 1_200 }, (_, i) => one('terraform_data', `r${i}`, { id: `${i}` }));
+    const resources = Array.from({ length: 6_400 }, (_, i) => one('terraform_data', `r${i}`, { id: `${i}` }));
     write('net.tfstate', { resources });
     recording.beforeCommit = (commit) => {
       if (commit === 2) throw new Error('crash');
@@ -201,14 +201,14 @@ describe('reading once', () => {
     await expect(running.done).rejects.toThrow('crash');
     recording.beforeCommit = () => {};
     // Before the restart the file changed: what was published of it by then must not be stranded.
-    write('net.tfstate', { serial: 2, resources: resources.slice(600) });
+    write('net.tfstate', { serial: 2, resources: resources.slice(3_200) });
     await readOnce();
     const standing = new Set<string>();
     for (const event of recording.events()) {
       if (event.type === 'resource.declared') standing.add(event.body.address);
       if (event.type === 'resource.withdrawn') standing.delete(event.body.address);
     }
-    expect(standing.size).toBe(600);
+    expect(standing.size).toBe(3_200);
     expect([...recording.blobs.stored.keys()].filter((key) => key.startsWith('terraform-files/'))).toEqual(
       [],
     );

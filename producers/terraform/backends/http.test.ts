@@ -307,10 +307,10 @@ describe('a crash', () => {
   };
 
   it('at any commit of a large write ends, after the restart, as if it had not been', async () => {
-    await put(many(1, 1_001));
-    await put(many(2, 1_001, 7));
+    await put(many(1, 4_001));
+    await put(many(2, 4_001, 7));
     const expected = standing();
-    expect(expected.size).toBe(1_000);
+    expect(expected.size).toBe(4_000);
     const commits = recording.commits.length;
     expect(commits).toBeGreaterThan(4);
     await running.stop();
@@ -324,7 +324,7 @@ describe('a crash', () => {
         throw new Error('crash');
       };
       start();
-      for (const state of [many(1, 1_001), many(2, 1_001, 7)]) {
+      for (const state of [many(1, 4_001), many(2, 4_001, 7)]) {
         await put(state).catch(async () => {
           await expect(running.done).rejects.toMatchObject({ retriable: true });
           start();
@@ -334,7 +334,7 @@ describe('a crash', () => {
       }
       expect(crashed).toBe(true);
       expect(standing(), `crash at commit ${crash}`).toEqual(expected);
-      expect(recording.of('state.published').at(-1)).toMatchObject({ serial: 2, instances: 1_000 });
+      expect(recording.of('state.published').at(-1)).toMatchObject({ serial: 2, instances: 4_000 });
       expect(new Set(recording.of('state.published').map((each) => each.serial))).toEqual(new Set([1, 2]));
       await running.stop();
     }
@@ -344,18 +344,18 @@ describe('a crash', () => {
     recording.beforeCommit = (commit) => {
       if (commit === 2) throw new Error('crash');
     };
-    await expect(put(many(1, 1_600))).rejects.toThrow('crash');
+    await expect(put(many(1, 6_400))).rejects.toThrow('crash');
     await running.done.catch(() => {});
     recording.beforeCommit = () => {};
     start();
     await once(() => backend.get('prod'));
-    expect(standing().size).toBe(1_600);
-    expect(recording.of('state.published')).toMatchObject([{ serial: 1, instances: 1_600 }]);
-    expect((await backend.get('prod'))?.bytes).toEqual(many(1, 1_600));
+    expect(standing().size).toBe(6_400);
+    expect(recording.of('state.published')).toMatchObject([{ serial: 1, instances: 6_400 }]);
+    expect((await backend.get('prod'))?.bytes).toEqual(many(1, 6_400));
   });
 
   it('in the middle of a removal is carried through', async () => {
-    await put(many(1, 1_001));
+    await put(many(1, 4_001));
     const before = recording.commits.length;
     recording.beforeCommit = (commit) => {
       if (commit === before + 1) throw new Error('crash');
