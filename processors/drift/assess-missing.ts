@@ -76,6 +76,9 @@ export function assessMissing(sight: Sight, row: DeclaredRow): Assessment {
     return { ...leave(id), desired: standing };
   }
   if (removal) return suspected(sight, row, id, drift, changes, removal);
+  // It was gone before it was declared. That it still is, or is again, would repeat what was seen and wake no one.
+  const look = observed ? lookAgain(sight, row.time, observed) : null;
+  const wait = look && { what: waitOf(row, 'gone'), ...look, phase: 'grace' as const };
   // Declared again after it was gone, or made again: nothing says that it is missing now.
   if (
     isOpen(drift) &&
@@ -83,8 +86,8 @@ export function assessMissing(sight: Sight, row: DeclaredRow): Assessment {
     forgotten(rows, drift, changes).length > 0 &&
     !changes.some((change) => creates(change, row.type, row.resourceId))
   )
-    return leave(id);
-  return end(id, drift, 'reverted', changes.at(-1)?.time ?? row.time);
+    return { ...leave(id), wait };
+  return { ...end(id, drift, 'reverted', changes.at(-1)?.time ?? row.time), wait };
 }
 
 const waiting = (row: DeclaredRow, at: number): Assessment['wait'] => ({

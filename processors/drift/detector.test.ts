@@ -85,6 +85,13 @@ describe('missing', () => {
     expect(detector.drifts()).toMatchObject([{ kind: 'missing', confidence: 'confirmed' }]);
   });
 
+  it('one that was gone before it was declared, and is found gone again, is missing: the repetition is looked at', () => {
+    const detector = given();
+    detector.inputs([vanished({}, at(0)), ...state(A, minute), vanished({}, at(10 * minute))]);
+    detector.advanceTo(TEST_TIME + 60 * minute);
+    expect(detector.open()).toMatchObject([{ kind: 'missing', confidence: 'confirmed' }]);
+  });
+
   it('a failed listing proves nothing', () => {
     const detector = given();
     detector.inputs([...state(A), snapshotFailed({}, at(2 * minute))]);
