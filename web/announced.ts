@@ -1,9 +1,6 @@
 // What a screen reader says when drifts came by themselves.
-import type { DriftJson, LiveEvent, Transition } from '../api/types.ts';
-import { addressOrId, plural, what } from './format.ts';
-
-/** The worst first: in this order drifts are listed, counted and told. */
-export const WORST_FIRST: readonly DriftJson['severity'][] = ['critical', 'high', 'medium', 'low', 'info'];
+import type { LiveEvent, Transition } from '../api/types.ts';
+import { addressOrId, plural, WORST_FIRST, what } from './format.ts';
 
 /** More than this would talk for longer than it takes to look. */
 const ANNOUNCED = 2;

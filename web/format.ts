@@ -31,6 +31,9 @@ export function ago(time: string, now: number): string {
 /** `2026-11-23 07:04:26 UTC`: the same for everyone who reads it. */
 export const clockTime = (time: string): string => `${time.slice(0, 19).replace('T', ' ')} UTC`;
 
+/** The worst first: in this order drifts are listed, counted and told. */
+export const WORST_FIRST: readonly DriftJson['severity'][] = ['critical', 'high', 'medium', 'low', 'info'];
+
 export const plural = (count: number, word: string): string =>
   `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
 

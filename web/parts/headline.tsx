@@ -1,7 +1,6 @@
 // The answer to "does anything need me now?", and the figures behind it: by severity and by workspace, each a filter.
 import type { DriftCount } from '../../api/types.ts';
-import { WORST_FIRST } from '../announced.ts';
-import { plural } from '../format.ts';
+import { plural, WORST_FIRST } from '../format.ts';
 import { type Overview, total, waits } from '../overview.ts';
 import { setFilters } from '../route.tsx';
 import { Waiting } from './answer.tsx';
