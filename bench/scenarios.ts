@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { inTemporaryDirectory } from '../compose/temporary-directory.ts';
 import type { NewRecord } from '../runtime/log/log.ts';
+import { TOPICS } from '../schemas/index.ts';
 import type { Figure } from './figures.ts';
 import { percentile } from './figures.ts';
 import { applyStateFile, writeLargeState } from './large-state.ts';
@@ -74,17 +75,16 @@ const unchanged: Scenario = {
       // Encoded once a resource, beforehand: measured are the log, the detector and the projections.
       const records: NewRecord[] = [];
       for (let n = 0; n < RESOURCES; n++) records.push(...world.encode(observed(n, time, 1)));
-      const took = await seconds(async () => {
-        await inBatches(UNCHANGED, BATCH, (from, to) =>
+      const took = await taken(world, () =>
+        inBatches(UNCHANGED, BATCH, (from, to) =>
           world.running.adapters.log.append(
             Array.from({ length: to - from }, (_, i) =>
               laterCopy(records[(from + i) % RESOURCES]!, time + Math.floor((from + i) / RESOURCES)),
             ),
           ),
-        );
-        await world.caughtUp();
-      });
-      return [figure('a', 'unchanged observations', UNCHANGED / took, '/s', { atLeast: 60_000 })];
+        ),
+      );
+      return rates('a', 'unchanged observations', UNCHANGED, took, 60_000);
     }),
 };
 
@@ -94,21 +94,47 @@ const differing: Scenario = {
   run: () =>
     withWorld(async (world) => {
       await prepare(world, CHANGED);
-      const took = await change(world, CHANGED);
-      return [figure('b', 'changed observations, each a drift', CHANGED / took, '/s', { atLeast: 8_000 })];
+      const took = await taken(world, () => change(world, CHANGED));
+      return rates('b', 'changed observations, each a drift', CHANGED, took, 8_000);
     }),
 };
 
-/** Every resource is observed with another value; resolves when all drifts stand in the projections. */
-function change(world: World, count: number): Promise<number> {
+/** Every resource is observed with another value. */
+function change(world: World, count: number): Promise<void> {
   const time = Date.now();
-  return seconds(async () => {
-    await inBatches(count, BATCH, (from, to) =>
-      world.append(Array.from({ length: to - from }, (_, i) => observed(from + i, time, 1, 1))),
-    );
+  return inBatches(count, BATCH, (from, to) =>
+    world.append(Array.from({ length: to - from }, (_, i) => observed(from + i, time, 1, 1))),
+  );
+}
+
+/** Seconds until what was fed is through the detector, and until it is in all projections too. */
+interface Taken {
+  decided: number;
+  readable: number;
+}
+
+async function taken(world: World, feed: () => Promise<void>): Promise<Taken> {
+  let decided = Number.NaN;
+  const readable = await seconds(async () => {
+    decided = await seconds(async () => {
+      await feed();
+      await world.decided();
+    });
     await world.caughtUp();
   });
+  return { decided, readable };
 }
+
+const rates = (
+  scenario: string,
+  what: string,
+  count: number,
+  { decided, readable }: Taken,
+  atLeast: number,
+): Figure[] => [
+  figure(scenario, `${what}: through the detector`, count / decided, '/s', { atLeast }),
+  figure(scenario, `${what}: in all projections too`, count / readable, '/s'),
+];
 
 /** Each change is to a resource that nothing changed before, so that its drift is new. */
 const LATENCY_RESOURCES = 20_000;
@@ -181,17 +207,12 @@ const posted: Scenario = {
   run: () =>
     withWorld(async (world, directory) => {
       const state = await writeLargeState(`${directory}/../large.tfstate`, INSTANCES);
-      let declared = Number.NaN;
-      const readable = await seconds(async () => {
-        declared = await seconds(async () => {
-          await applyStateFile({ ...world, workspace: 'large' }, state);
-          await world.decided();
-        });
-        await world.caughtUp();
-      });
+      const { decided, readable } = await taken(world, () =>
+        applyStateFile({ ...world, workspace: 'large' }, state),
+      );
       const size = `${Math.round(state.bytes / 1e6)} MB state`;
       return [
-        figure('d', `${size}, all declared: appended, and folded by the detector`, declared, 's', {
+        figure('d', `${size}, all declared: appended, and folded by the detector`, decided, 's', {
           atMost: 10,
         }),
         figure('d', `${size}, all of it in the projections too`, readable, 's'),
@@ -207,14 +228,15 @@ const rebuilt: Scenario = {
       const resources = Math.max(1, Math.floor(REBUILT / 10));
       await prepare(world, resources);
       const time = Date.now();
-      const more = Math.max(0, REBUILT - 2 * resources);
-      await inBatches(more, BATCH, (from, to) =>
-        world.append(
-          Array.from({ length: to - from }, (_, i) =>
-            changed((from + i) % resources, time + from + i, `chg_${from + i}`),
+      // What the detector makes of a change (a drift, its current state, a timer) is in the log too.
+      for (let fed = 0; (await eventsIn(world)) < REBUILT; fed += BATCH) {
+        await world.append(
+          Array.from({ length: BATCH }, (_, i) =>
+            changed((fed + i) % resources, time + fed + i, `chg_${fed + i}`),
           ),
-        ),
-      );
+        );
+        await world.decided();
+      }
       await world.caughtUp();
       const headers = { authorization: `Bearer ${world.key}` };
       const names = (
@@ -224,16 +246,27 @@ const rebuilt: Scenario = {
       ).readers
         .filter((reader) => reader.kind === 'projection')
         .map((reader) => reader.name);
+      const events = await eventsIn(world);
       const took = await seconds(async () => {
         await world.running.rebuild(names);
       });
       return [
-        figure('e', `events rebuilt by ${names.length} projections`, REBUILT / took, '/s', {
+        figure('e', `events rebuilt by ${names.length} projections`, events / took, '/s', {
           atLeast: 20_000,
         }),
       ];
     }),
 };
+
+/** Events in the log, of all topics, whoever put them there. */
+async function eventsIn({ running: { adapters } }: World): Promise<number> {
+  const { log } = adapters;
+  let events = 0;
+  for (const { name } of TOPICS)
+    for (let partition = 0; partition < log.partitions; partition++)
+      events += (await log.end(name, partition)) - (await log.start(name, partition));
+  return events;
+}
 
 const recovered: Scenario = {
   letter: 'f',
@@ -272,17 +305,14 @@ const manyParts: Scenario = {
       await prepare(world, PARTS, () => objectKey);
       const count = Math.min(PARTS, scaled(20_000));
       const time = Date.now();
-      const took = await seconds(async () => {
-        await inBatches(count, BATCH, (from, to) =>
+      const took = await taken(world, () =>
+        inBatches(count, BATCH, (from, to) =>
           world.append(
             Array.from({ length: to - from }, (_, i) => observed(from + i, time, 1, 1, { objectKey })),
           ),
-        );
-        await world.caughtUp();
-      });
-      return [
-        figure('g', 'changed observations of parts of one object', count / took, '/s', { atLeast: 5_000 }),
-      ];
+        ),
+      );
+      return rates('g', 'changed observations of parts of one object', count, took, 5_000);
     }),
 };
 

@@ -6,6 +6,10 @@ const [directory, count] = process.argv.slice(2);
 const world = await openWorld(directory!);
 await prepare(world, Number(count));
 await change(world, Number(count));
+await world.caughtUp();
 process.stdout.write('filled\n');
 // Still writing when it dies.
-for (;;) await change(world, Number(count));
+for (;;) {
+  await change(world, Number(count));
+  await world.caughtUp();
+}

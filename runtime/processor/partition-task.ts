@@ -14,7 +14,7 @@ import type { Commit, LogRecord, NewRecord } from '../log/log.ts';
 import type { ComponentMetrics } from '../telemetry.ts';
 import { type Input, Inputs } from './inputs.ts';
 import { noteRecord, PartitionState, type PartitionStateOptions, STORE_ROWS } from './partition-state.ts';
-import { Slice } from './turns.ts';
+import { type Hurry, Slice } from './turns.ts';
 
 /** Steps at which a test may make the task die (by throwing), as if the process had been killed there. */
 export type FaultPoint = 'restored' | 'folded' | 'letter-stored' | 'committed' | 'stored';
@@ -136,10 +136,10 @@ class PartitionTask {
   /** Takes in what there is, up to one batch. False when there is nothing left to take. */
   private async gather(): Promise<boolean> {
     if (this.inputs.wants()) await this.inputs.fill();
-    await this.slice.next(this.urgent());
+    await this.slice.next(this.hurry());
     if (this.batch.records.length === 0) this.batch.began = performance.now();
     do {
-      if (this.slice.due()) await this.slice.next(this.urgent());
+      if (this.slice.due()) await this.slice.next(this.hurry());
       if (this.state.fold.draining) await this.drain();
       else if (!(await this.fireDue())) {
         const input = await this.nextInput();
@@ -151,9 +151,10 @@ class PartitionTask {
     return true;
   }
 
-  private urgent(): boolean {
+  private hurry(): Hurry {
     const timer = this.state.fold.timers.next();
-    return this.inputs.live() || (timer !== undefined && timer.at <= this.options.clock.now());
+    const due = timer !== undefined && timer.at <= this.options.clock.now();
+    return due || this.inputs.live() ? 'urgent' : 'usual';
   }
 
   private async nextInput(): Promise<Input | undefined> {

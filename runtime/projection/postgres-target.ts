@@ -7,6 +7,7 @@ import { Slice } from '../processor/turns.ts';
 import type { PostgresProjection } from '../projection.ts';
 import { schemaOf } from '../serving.ts';
 import type { Generations } from './generations.ts';
+import { hurryOf } from './reader.ts';
 import type { RowForm } from './row-text.ts';
 import { rowForm } from './row-text.ts';
 import type { Prepared, Target } from './target.ts';
@@ -54,7 +55,7 @@ export function postgresTarget(options: {
           const parameters = form.encode(rows.slice(from, from + STATEMENT_ROWS) as JsonObject[]);
           prepared.bytes += parameters.reduce((sum, text) => sum + text.length, 0);
           prepared.statements.push({ sql: form.sql, parameters });
-          if (slice.due()) await slice.next();
+          if (slice.due()) await slice.next(hurryOf(projection));
         }
       }
       return prepared;

@@ -7,6 +7,7 @@ import { peek } from '../../schemas/index.ts';
 import { verdictOn } from '../failure.ts';
 import type { Log, LogRecord } from '../log/log.ts';
 import { Seen } from '../processor/seen.ts';
+import type { Hurry } from '../processor/turns.ts';
 import { Slice } from '../processor/turns.ts';
 import type { Located, Projection } from '../projection.ts';
 import { refusal } from './stops.ts';
@@ -96,8 +97,11 @@ export class ProjectionReader {
 
   /** Null when there was nothing. Throws where the reader must stop: at a body this process does not know. */
   async next(): Promise<Chunk | null> {
+    if (!this.cursors.some((cursor) => cursor.due)) return null;
+    const hurry = hurryOf(this.projection);
+    const slice = new Slice();
+    await slice.next(hurry);
     const due = this.cursors.filter((cursor) => cursor.due);
-    if (due.length === 0) return null;
     const limits = { records: Math.ceil(RECORDS / due.length), bytes: Math.ceil(BYTES / due.length) };
     const batches = await Promise.all(
       due.map((cursor) => {
@@ -114,7 +118,6 @@ export class ProjectionReader {
       unchanged: 0,
       runs: [],
     };
-    const slice = new Slice();
     const forgotten = new Map<string, TopicName>();
     for (const [index, cursor] of due.entries()) {
       const { records, next } = batches[index]!;
@@ -122,7 +125,7 @@ export class ProjectionReader {
       cursor.due = true;
       for (const record of records) {
         this.take(chunk, forgotten, cursor, record);
-        if (slice.due()) await slice.next();
+        if (slice.due()) await slice.next(hurry);
       }
       chunk.moves.push({ topic: cursor.topic, partition: cursor.partition, from: cursor.next, to: next });
       cursor.next = next;
@@ -164,6 +167,9 @@ export class ProjectionReader {
     }
   }
 }
+
+/** What mirrors resources, one row for each, is in no hurry: what is decided on them goes first. */
+export const hurryOf = (projection: Projection): Hurry => (projection.skipUnchanged ? 'patient' : 'usual');
 
 /** Not to be guessed: who chooses names of resources must not make two of them look the same. */
 function seed(): [number, number] {
