@@ -1,12 +1,14 @@
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Event, Json } from '../schemas/index.ts';
+import { createCodec } from '../schemas/index.ts';
 import { createMemoryBlobs } from './blobs/memory-blobs.ts';
 import { DriftError } from './errors.ts';
 import type { Log, NewRecord } from './log/log.ts';
 import { createMemoryLog } from './log/memory-log.ts';
 import { runSource, type SourceHandle } from './run-source.ts';
 import type { Source, SourceContext, SourceEvent } from './source.ts';
+import { eventOf, packRecords, recordsOf, writingIds } from './source-records.ts';
 import { createTestClock } from './testing/clock.ts';
 import { testCodec } from './testing/codec.ts';
 import { declared, fingerprintOf, statePublished, TEST_ORG, TEST_TIME } from './testing/events.ts';
@@ -97,6 +99,38 @@ describe('the source loop', () => {
       [0, true],
       [299_000, false],
     ]);
+  });
+
+  it('appends what a thread of the source encoded as it would have encoded it, and counts times set back', async () => {
+    const { log, metrics, begin } = setUp();
+    const events = [bucket(1), bucket(2, TEST_TIME + 301_000), bucket(3)];
+    await begin((context) => context.publish(events), 'toy').stopped;
+    await begin((context) => {
+      const { encoding } = context;
+      const records: NewRecord[] = [];
+      for (const event of events)
+        records.push(
+          ...recordsOf(
+            eventOf(event, { ...encoding, source: 'toy' }, TEST_TIME),
+            event.fingerprint,
+            createCodec(writingIds(encoding.schemaIds)),
+            encoding.partitions,
+          ),
+        );
+      const encoded = structuredClone(packRecords('driftmgr.declarations', records, 1));
+      return context.publish([{ encoded }]);
+    }, 'thread').stopped;
+    for (let partition = 0; partition < log.partitions; partition++) {
+      const { records } = await log.read('driftmgr.declarations', partition, 0, {
+        records: 100,
+        bytes: 1 << 20,
+      });
+      const bare = records.map(({ key, value }) => [key, value?.toString('hex')]);
+      expect(bare.slice(bare.length / 2)).toEqual(bare.slice(0, bare.length / 2));
+    }
+    const ends = await Promise.all([0, 1, 2, 3].map((each) => log.end('driftmgr.declarations', each)));
+    expect(ends.reduce((sum, end) => sum + end, 0)).toBe(6);
+    expect(await metrics.metrics()).toMatch(/ignored.*thread.*time-ahead"} 1/);
   });
 
   it('gives back the progress that was committed with the events, and only that', async () => {

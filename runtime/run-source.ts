@@ -2,14 +2,15 @@
 // it again with backoff where that can help. What the events say belongs to the source.
 import type { Registry } from 'prom-client';
 import type { Codec, Event, Json } from '../schemas/index.ts';
-import { isBroadcast, partitionOf, placement, recordKey, stableId, topicOf } from '../schemas/index.ts';
+import { isBroadcast, partitionOf, recordKey, stableId } from '../schemas/index.ts';
 import type { Blobs } from './blobs/blobs.ts';
 import type { Clock } from './clock.ts';
 import { DriftError } from './errors.ts';
 import { backoffMs, codeOf, reasonOf, verdictOn, writeLetter } from './failure.ts';
 import type { Log, NewRecord } from './log/log.ts';
 import { Slice } from './processor/turns.ts';
-import type { Progress, Source, SourceContext, SourceEvent } from './source.ts';
+import type { Progress, Publication, Source, SourceContext, SourceEvent } from './source.ts';
+import { eventOf, packedRecord, recordsOf } from './source-records.ts';
 import { type ComponentMetrics, componentMetrics, type Logger } from './telemetry.ts';
 
 /**
@@ -19,8 +20,6 @@ import { type ComponentMetrics, componentMetrics, type Logger } from './telemetr
  */
 const PIECE_RECORDS = 2_000;
 const PIECE_BYTES = 4 << 20;
-/** Times further ahead are set back to now, and the event is marked. */
-const AHEAD_MS = 300_000;
 /** A run that lasted so long before it failed is not counted as another failure in a row. */
 const STEADY_MS = 60_000;
 
@@ -113,6 +112,7 @@ async function createContext(options: RunSourceOptions, metrics: ComponentMetric
     clock,
     signal,
     log: logger.child({ source: source.name }),
+    encoding: { source: source.name, org, partitions: log.partitions, schemaIds: codec.schemaIds },
     publish(events, progress = []) {
       const appended = last.then(async () => {
         await publisher.append(events, progress);
@@ -200,78 +200,57 @@ class Publisher {
     this.metrics = metrics;
   }
 
-  async append(events: readonly SourceEvent[], progress: readonly Progress[]): Promise<void> {
+  async append(publications: readonly Publication[], progress: readonly Progress[]): Promise<void> {
     const { log, clock } = this.options;
     const began = performance.now();
     let piece: NewRecord[] = [];
     let bytes = 0;
-    await this.slice.next();
-    for (const event of events) {
+    let events = 0;
+    const add = (record: NewRecord): void => {
+      piece.push(record);
+      bytes += record.key.length + (record.value?.length ?? 0);
+    };
+    const makeRoom = async (): Promise<void> => {
       if (this.slice.due()) await this.slice.next();
-      if (piece.length >= PIECE_RECORDS || bytes >= PIECE_BYTES) {
-        await log.append(piece);
-        piece = [];
-        bytes = 0;
+      if (piece.length < PIECE_RECORDS && bytes < PIECE_BYTES) return;
+      await log.append(piece);
+      piece = [];
+      bytes = 0;
+    };
+    await this.slice.next();
+    for (const publication of publications) {
+      await makeRoom();
+      if (!('encoded' in publication)) {
+        for (const record of await this.records(publication)) add(record);
+        events++;
+        continue;
       }
-      for (const record of await this.records(event)) {
-        piece.push(record);
-        bytes += record.key.length + (record.value?.length ?? 0);
+      const { encoded } = publication;
+      if (encoded.clamped > 0) this.metrics.ignored('time-ahead', encoded.clamped);
+      for (let i = 0; i < encoded.keys.length; i++) {
+        if (this.slice.due() || piece.length >= PIECE_RECORDS || bytes >= PIECE_BYTES) await makeRoom();
+        add(packedRecord(encoded, i));
       }
+      events += encoded.keys.length;
     }
     const now = clock.now();
-    for (const each of progress) piece.push(this.progressRecord(each, now));
+    for (const each of progress) add(this.progressRecord(each, now));
     if (piece.length === 0) return;
     await log.append(piece);
-    this.metrics.eventsOut(events.length);
+    this.metrics.eventsOut(events);
     this.metrics.batch((performance.now() - began) / 1_000);
   }
 
   /** The records of one event: several for a broadcast; a dead letter for what does not fit its schema. */
   private async records(given: SourceEvent): Promise<NewRecord[]> {
-    const { codec, log } = this.options;
-    const event = this.eventOf(given);
-    let value: Buffer;
+    const { codec, log, org, source, clock } = this.options;
+    const event = eventOf(given, { source: source.name, org }, clock.now());
+    if (event.clamped) this.metrics.ignored('time-ahead', 1);
     try {
-      value = codec.encode(event, given.fingerprint);
+      return recordsOf(event, given.fingerprint, codec, log.partitions);
     } catch (error) {
       return this.refuse(event, error);
     }
-    const topic = topicOf(event.type);
-    const key = recordKey(event);
-    return placement(event, log.partitions).map((partition) => ({ topic, partition, key, value }));
-  }
-
-  private eventOf(given: SourceEvent): Event {
-    const { source, org, clock } = this.options;
-    if (given.objectKey !== null && !given.objectKey.startsWith(`${org}/`))
-      throw new DriftError(
-        `${source.name} published ${given.type} under ${given.objectKey}, outside ${org}`,
-        {
-          code: 'DM_EVENT_REFUSED',
-          retriable: false,
-        },
-      );
-    if (isBroadcast(given.type) && given.objectKey !== null)
-      throw new DriftError(`${source.name} published the broadcast ${given.type} under an object key`, {
-        code: 'DM_EVENT_REFUSED',
-        retriable: false,
-      });
-    const now = clock.now();
-    const clamped = given.time > now + AHEAD_MS;
-    if (clamped) this.metrics.ignored('time-ahead', 1);
-    // One member of the union of events: type and body come from the same member of the union of source events.
-    return {
-      time: clamped ? now : given.time,
-      id: given.id,
-      recordedAt: now,
-      source: source.name,
-      org,
-      objectKey: given.objectKey,
-      correlationId: given.correlationId ?? null,
-      clamped,
-      type: given.type,
-      body: given.body,
-    } as Event;
   }
 
   /** A boundary that cannot be written must not go missing quietly: that stops the source. */

@@ -1,6 +1,7 @@
 // What a source is: it turns something outside into events. The loop in run-source.ts appends, restarts and counts.
 import type { Bodies, EventType, Json } from '../schemas/index.ts';
 import type { Clock } from './clock.ts';
+import type { EncodedEvents, SourceEncoding } from './source-records.ts';
 import type { Logger } from './telemetry.ts';
 
 /** An event as a source hands it over; the runtime adds org, source and recordedAt, and clamps times far ahead. */
@@ -19,6 +20,9 @@ export type SourceEvent = {
   };
 }[EventType];
 
+/** What a source publishes: events, or many of them that a thread of its own has encoded already. */
+export type Publication = SourceEvent | { encoded: EncodedEvents };
+
 export interface Progress {
   item: string;
   /** Null forgets the item. */
@@ -30,13 +34,15 @@ export interface SourceContext {
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
+  /** For a source that encodes events in a thread of its own. */
+  encoding: SourceEncoding;
   /**
    * Appends the events and the progress in one atomic commit: after a crash either both are there or neither. A call of
    * more than 2,000 events is appended in pieces, in order: the progress with the last, so that it is never there without
    * the events. Events of one resource must be handed over in event order. Broadcasts stand after everything handed over
    * before them.
    */
-  publish(events: SourceEvent[], progress?: Progress[]): Promise<void>;
+  publish(events: Publication[], progress?: Progress[]): Promise<void>;
   /** Progress committed earlier, by item, as of the start of this run plus what this run published. */
   progress(item: string): Json | undefined;
   progressItems(): Iterable<[item: string, progress: Json]>;

@@ -32,6 +32,8 @@ export class UnknownBody extends Error {
 export class Undecodable extends Error {}
 
 export interface Codec {
+  /** Ids of the schemas it writes with. */
+  readonly schemaIds: Readonly<Record<TopicName, number>>;
   /**
    * `fingerprint`: of the event's content, for the topics whose schema starts with one; 16 bytes. Values share memory with
    * those encoded before and after them: a caller that keeps a few of them for long copies them.
@@ -78,12 +80,14 @@ export function createCodec(ids: SchemaIds): Codec {
   const encoders = new Map<TopicName, Form & { header: Buffer }>();
   const decoders = new Map<number, Form>();
   const shapes = new Map<string, Shape>();
+  const schemaIds = {} as Record<TopicName, number>;
   for (const topic of Object.keys(SCHEMA_FILES) as TopicName[]) {
     const schema = readSchema(SCHEMA_FILES[topic]);
     const form = formOf(schema, true);
     const id = ids.idOf(topic);
     const header = Buffer.alloc(WIRE_HEADER);
     header.writeInt32BE(id, 1);
+    schemaIds[topic] = id;
     encoders.set(topic, { ...form, header });
     decoders.set(id, form);
     collectShapes(schema, shapes);
@@ -163,7 +167,7 @@ export function createCodec(ids: SchemaIds): Codec {
     return form;
   }
 
-  return { encode, decode };
+  return { schemaIds, encode, decode };
 }
 
 /** What the current schema knows of a record: the defaults of its fields, and which fields hold records themselves. */

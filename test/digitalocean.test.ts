@@ -15,6 +15,7 @@ import {
 import { redactAttributes } from '../producers/terraform/redact.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { SourceEvent } from '../runtime/source.ts';
+import { testEncoding } from '../runtime/testing/codec.ts';
 import type { Json, JsonObject } from '../schemas/index.ts';
 
 const hmac = (value: string): string =>
@@ -42,7 +43,8 @@ async function observed(): Promise<Map<string, JsonObject>> {
     clock: systemClock,
     log: pino({ level: 'silent' }),
     signal: new AbortController().signal,
-    publish: async (batch) => void events.push(...batch),
+    encoding: testEncoding('digitalocean-snapshot'),
+    publish: async (batch: SourceEvent[]) => void events.push(...batch),
     progress: () => undefined,
     progressItems: () => [],
     deadLetter: async () => {},

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Progress, SourceContext, SourceEvent } from '../../runtime/source.ts';
+import { testEncoding } from '../../runtime/testing/codec.ts';
 import type { Json, JsonObject } from '../../schemas/index.ts';
 import type { CloudtrailFilesOptions } from './cloudtrail-files.ts';
 import { cloudtrailFiles } from './cloudtrail-files.ts';
@@ -65,6 +66,7 @@ function kept(failAt = Number.POSITIVE_INFINITY) {
     clock: systemClock,
     log: pino({ level: 'silent' }),
     signal: controller.signal,
+    encoding: testEncoding('aws-cloudtrail-files'),
     publish: async (batch: SourceEvent[], done: Progress[] = []) => {
       if (++log.calls === log.failAt) throw new Error('the log is gone');
       events.push(...batch);

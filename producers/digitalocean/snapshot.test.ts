@@ -2,7 +2,8 @@ import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../runtime/clock.ts';
 import { DriftError } from '../../runtime/errors.ts';
-import type { SourceContext, SourceEvent } from '../../runtime/source.ts';
+import type { Progress, SourceContext, SourceEvent } from '../../runtime/source.ts';
+import { testEncoding } from '../../runtime/testing/codec.ts';
 import type { Bodies, EventOf, Json, JsonObject } from '../../schemas/index.ts';
 import { LISTED_TYPES } from './resources.ts';
 import { digitaloceanSnapshots, type SnapshotOptions } from './snapshot.ts';
@@ -53,7 +54,8 @@ class Kept {
       clock: this.clock,
       log: pino({ level: 'trace' }, { write: (line: string) => void this.logged.push(line) }),
       signal: this.abort.signal,
-      publish: async (events, progress = []) => {
+      encoding: testEncoding('digitalocean-snapshot'),
+      publish: async (events: SourceEvent[], progress: Progress[] = []) => {
         if (this.failPublish?.(events))
           throw new DriftError('the log is closed', { code: 'DM_LOG_CLOSED', retriable: true });
         this.events.push(...events);

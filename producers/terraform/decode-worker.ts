@@ -6,8 +6,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { hmacFingerprint } from '../../runtime/blobs/keys.ts';
 import type { IdentifiedChange, OpenState } from './decode.ts';
 import { openState, withdrawEverything } from './decode.ts';
-import type { BareChange, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
-import { BATCHES_AHEAD, PRINT_BYTES } from './messages.ts';
+import { encodeChanges } from './encode-changes.ts';
+import type { Encoding, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import { BATCHES_AHEAD } from './messages.ts';
 import { StateProblem } from './problem.ts';
 import { decodeTable, EMPTY_TABLE, encodeTable, type Table } from './table.ts';
 
@@ -24,6 +25,7 @@ yieldToOthers();
 let state: OpenState | null = null;
 let batches: Iterator<IdentifiedChange[], Table> | null = null;
 let ahead = 0;
+let as: Encoding | null = null;
 
 const say = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
@@ -52,6 +54,7 @@ function hear(message: ToWorker): void {
       const before = message.table === null ? EMPTY_TABLE : decodeTable(Buffer.from(message.table));
       if (!state?.declare) throw new Error('nothing is open that could be declared');
       if (before === null) throw new Error('the table of the version before is not readable');
+      as = message.as;
       batches = state.declare({ ...message.settings, hmac }, before);
       advance();
       return;
@@ -60,12 +63,14 @@ function hear(message: ToWorker): void {
       const before = decodeTable(Buffer.from(message.table));
       if (before === null) throw new Error('the table of the version before is not readable');
       drop();
+      as = message.as;
       batches = withdrawEverything(before.rows, message);
       advance();
       return;
     }
     case 'taken':
       ahead--;
+      if (as) as.now = message.now;
       advance();
       return;
     case 'drop':
@@ -76,12 +81,13 @@ function hear(message: ToWorker): void {
 function drop(): void {
   state = null;
   batches = null;
+  as = null;
   ahead = 0;
 }
 
 /** Makes batches ready until enough are ahead; the message of the next one taken goes on from here. */
 function advance(): void {
-  while (batches && ahead < BATCHES_AHEAD) {
+  while (batches && as && ahead < BATCHES_AHEAD) {
     const next = batches.next();
     if (next.done) {
       const table = encodeTable(next.value);
@@ -90,14 +96,8 @@ function advance(): void {
       return;
     }
     ahead++;
-    const prints = new Uint8Array(next.value.length * PRINT_BYTES);
-    const changes = next.value.map((change, i): BareChange => {
-      if (change.type !== 'resource.declared') return change;
-      const { fingerprint, ...bare } = change;
-      prints.set(fingerprint, i * PRINT_BYTES);
-      return bare;
-    });
-    say({ say: 'batch', changes, prints }, [prints.buffer]);
+    const { encoded, refused } = encodeChanges(next.value, as);
+    say({ say: 'batch', encoded, refused }, [encoded.values.buffer]);
   }
 }
 

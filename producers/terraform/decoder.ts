@@ -1,11 +1,12 @@
 // The main thread's side of decoding: hands states to the worker one after another and takes batches of events back.
 // Parses nothing itself, so that no state, however large, holds up the loop.
 import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../runtime/clock.ts';
 import { DriftError } from '../../runtime/errors.ts';
-import type { SourceEvent } from '../../runtime/source.ts';
+import type { Publication } from '../../runtime/source.ts';
+import type { SourceEncoding } from '../../runtime/source-records.ts';
 import type { DeclareSettings, StateHead } from './decode.ts';
-import type { BareChange, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
-import { PRINT_BYTES } from './messages.ts';
+import type { Encoding, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { StateProblem } from './problem.ts';
 
 export interface DecoderOptions {
@@ -18,14 +19,21 @@ export interface DecoderOptions {
 }
 
 export type Settings = Omit<DeclareSettings, 'hmac'>;
-/** Takes one batch; the next is made ready meanwhile. */
-export type TakeBatch = (events: SourceEvent[]) => Promise<void>;
+/** Where batches go. */
+export interface Receiver {
+  encoding: SourceEncoding;
+  clock: Pick<Clock, 'now'>;
+  /** Event time of all of them. */
+  time: number;
+  /** Takes one batch; the next is made ready meanwhile. */
+  take(batch: Publication[]): Promise<void>;
+}
 
 /** A state that was read to its end once. Must be released, declared or not. */
 export interface DecodedState {
   head: StateHead;
   /** Hands over what changed since the table of the version before; returns the table of this one. Once only. */
-  declare(settings: Settings, table: Buffer | null, time: number, take: TakeBatch): Promise<Buffer>;
+  declare(settings: Settings, table: Buffer | null, receiver: Receiver): Promise<Buffer>;
   release(): void;
 }
 
@@ -35,8 +43,7 @@ export interface Decoder {
   /** Hands over the withdrawals of everything in a table. */
   withdraw(
     of: { workspace: string; version: number; serial: number; table: Buffer },
-    time: number,
-    take: TakeBatch,
+    receiver: Receiver,
   ): Promise<void>;
   close(): Promise<void>;
 }
@@ -84,14 +91,15 @@ export function createDecoder(options: DecoderOptions): Decoder {
     return link;
   }
 
-  async function takeAll(worker: Link, time: number, take: TakeBatch): Promise<Buffer> {
+  async function takeAll(worker: Link, { clock, take }: Receiver): Promise<Buffer> {
     for (;;) {
       const message = await worker.next();
       if (message.say === 'done')
         return Buffer.from(message.table.buffer, message.table.byteOffset, message.table.byteLength);
       if (message.say !== 'batch') throw unexpected(message);
-      await take(eventsOf(message.changes, message.prints, time));
-      worker.say({ say: 'taken' });
+      const { encoded, refused } = message;
+      await take(encoded.keys.length > 0 ? [{ encoded }, ...refused] : refused);
+      worker.say({ say: 'taken', now: clock.now() });
     }
   }
 
@@ -112,9 +120,10 @@ export function createDecoder(options: DecoderOptions): Decoder {
         if (message.say !== 'opened') throw unexpected(message);
         return {
           head: message.head,
-          async declare(settings, table, time, take) {
-            worker.say({ say: 'declare', settings, table: table && (await shared(table)) });
-            return takeAll(worker, time, take);
+          async declare(settings, table, receiver) {
+            const held = table && (await shared(table));
+            worker.say({ say: 'declare', settings, table: held, as: encodingOf(receiver) });
+            return takeAll(worker, receiver);
           },
           release,
         };
@@ -124,12 +133,12 @@ export function createDecoder(options: DecoderOptions): Decoder {
       }
     },
 
-    async withdraw({ table, ...of }, time, take) {
+    async withdraw({ table, ...of }, receiver) {
       const end = await takeTurn();
       const worker = linked();
       try {
-        worker.say({ say: 'withdraw', table: await shared(table), ...of });
-        await takeAll(worker, time, take);
+        worker.say({ say: 'withdraw', table: await shared(table), ...of, as: encodingOf(receiver) });
+        await takeAll(worker, receiver);
       } finally {
         worker.quiet();
         end();
@@ -143,16 +152,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
   };
 }
 
-function eventsOf(changes: BareChange[], prints: Uint8Array, time: number): SourceEvent[] {
-  return changes.map((change, i): SourceEvent => {
-    const { eventId: id, objectKey } = change;
-    const at = { time, id, objectKey };
-    if (change.type === 'resource.withdrawn') return { ...at, type: change.type, body: change.body };
-    if (change.type === 'resource.rekeyed') return { ...at, type: change.type, body: change.body };
-    const fingerprint = Buffer.from(prints.buffer, prints.byteOffset + i * PRINT_BYTES, PRINT_BYTES);
-    return { ...at, type: change.type, body: change.body, fingerprint };
-  });
-}
+const encodingOf = ({ encoding, time, clock }: Receiver): Encoding => ({ encoding, time, now: clock.now() });
 
 const unexpected = (message: FromWorker): Error =>
   message.say === 'refused'

@@ -5,7 +5,7 @@
 // under way; a start that finds one under way carries it through from its stored original, with the same event ids.
 import type { Blobs } from '../../runtime/blobs/blobs.ts';
 import { DriftError } from '../../runtime/errors.ts';
-import type { SourceContext, SourceEvent } from '../../runtime/source.ts';
+import type { Publication, SourceContext, SourceEvent } from '../../runtime/source.ts';
 import type { Json, StateWriteKind } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import { IDENTITY_VERSION } from '../providers.ts';
@@ -109,7 +109,7 @@ export interface Workspaces {
   /** Carries through what a crash interrupted, and declares anew where rules changed. */
   recover(): Promise<void>;
   /** Commits events and a change of what is known, together. */
-  save(workspace: string, change: Partial<Workspace>, events: SourceEvent[]): Promise<void>;
+  save(workspace: string, change: Partial<Workspace>, events: Publication[]): Promise<void>;
   /** Publishes a version; a state that cannot be read leaves its declarations as they were and says why. */
   write(workspace: string, state: DecodedState, writing: Writing): Promise<Head>;
   /** Says that a state which is there cannot be read: not even opened. */
@@ -150,7 +150,7 @@ export function createWorkspaces(options: WorkspaceOptions, context: SourceConte
     }
   }
 
-  async function save(workspace: string, change: Partial<Workspace>, events: SourceEvent[]): Promise<void> {
+  async function save(workspace: string, change: Partial<Workspace>, events: Publication[]): Promise<void> {
     const next = { ...of(workspace), ...change };
     await context.publish(events, [{ item: `workspace/${workspace}`, progress: jsonOf(next) }]);
     known.set(workspace, next);
@@ -257,9 +257,9 @@ export function createWorkspaces(options: WorkspaceOptions, context: SourceConte
       await save(workspace, next, [boundary(workspace, head, what, time)]);
       return head;
     }
-    let ready: SourceEvent[] = [];
+    let ready: Publication[] = [];
     let stored = before.underWay?.version === version ? before.underWay.blob : writing.blob;
-    const take = async (events: SourceEvent[]): Promise<void> => {
+    const take = async (events: Publication[]): Promise<void> => {
       const due = ready;
       ready = events;
       if (due.length === 0) return;
@@ -276,7 +276,8 @@ export function createWorkspaces(options: WorkspaceOptions, context: SourceConte
       bindings: options.bindings,
       version,
     };
-    const rows = await state.declare(settings, await tableOf(workspace), time, take);
+    const receiver = { encoding: context.encoding, clock: context.clock, time, take };
+    const rows = await state.declare(settings, await tableOf(workspace), receiver);
     const table = tableRef(workspace, version);
     await blobs.put(table, rows);
     await save(workspace, { ...next, table }, [...ready, boundary(workspace, head, what, time)]);
@@ -315,15 +316,16 @@ export function createWorkspaces(options: WorkspaceOptions, context: SourceConte
     if (before.head === null) return;
     const time = nowFor(workspace);
     const version = before.versions + 1;
-    let ready: SourceEvent[] = [];
+    let ready: Publication[] = [];
     const table = await tableOf(workspace);
     if (table !== null) {
       const of = { workspace, version, serial: before.head.serial, table };
-      await decoder.withdraw(of, time, async (events) => {
+      const take = async (events: Publication[]): Promise<void> => {
         const due = ready;
         ready = events;
         if (due.length > 0) await save(workspace, { removing: true }, due);
-      });
+      };
+      await decoder.withdraw(of, { encoding: context.encoding, clock: context.clock, time, take });
     }
     const head: Head = { ...before.head, version, instances: 0, problem: null, blob: null };
     const what = { kind: 'removed' as const, previousSerial: before.head.serial, writtenBy: by };

@@ -35,7 +35,7 @@ await backend.put('small', { bytes: stateBytes({ resources: [] }), md5: '', lock
 
 let declared = 0;
 recording.beforeCommit = () => {
-  declared += recording.of('resource.declared').length;
+  declared += recording.count();
   recording.forget();
 };
 const figures: Figures[] = [];
