@@ -1,5 +1,6 @@
 // What a projection is: a pure function from events to statements (Postgres) or rows (ClickHouse), plus its tables.
 import type { Event, Json, TopicName } from '../schemas/index.ts';
+import type { Hurry } from './processor/turns.ts';
 
 /** Where an event stood in the log: what makes a projection idempotent. */
 export interface Located {
@@ -21,6 +22,8 @@ export interface PostgresProjection {
   /** Changes when tables or meaning do: a new generation is then filled from the log while the old one serves. */
   version: number;
   reads: readonly TopicName[];
+  /** What goes first when there is much: answers that someone waits for, or mirrors of many resources last. */
+  hurry: Hurry;
   /** DDL of one generation; `{schema}` stands for its Postgres schema. */
   tables: string;
   /** Statements for a batch in log order; `{schema}` stands for the generation's Postgres schema. Within a batch the last row of a key wins. */
@@ -38,6 +41,8 @@ export interface ClickHouseProjection {
   name: string;
   version: number;
   reads: readonly TopicName[];
+  /** As above. */
+  hurry: Hurry;
   /** Table name → DDL; `{table}` stands for the generation's qualified name. Engine ReplacingMergeTree ordered by, at its end, (topic, partition, offset, row). */
   tables: Record<string, string>;
   /** Rows by table name; the loop adds topic, partition, offset and row. */

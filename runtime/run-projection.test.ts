@@ -112,6 +112,7 @@ const counting = (version = 1): PostgresProjection => ({
   name,
   version,
   reads: ['driftmgr.changes'],
+  hurry: 'usual',
   skipUnchanged: false,
   tables:
     'CREATE TABLE {schema}.counts (operation text PRIMARY KEY, n bigint NOT NULL, version int NOT NULL)',
@@ -145,6 +146,7 @@ const historic = (version = 1, over: Partial<ClickHouseProjection> = {}): ClickH
   name,
   version,
   reads: ['driftmgr.changes'],
+  hurry: 'usual',
   skipUnchanged: false,
   tables: {
     history: `CREATE TABLE {table} (topic LowCardinality(String), partition UInt32, offset UInt64, row UInt32,
@@ -410,6 +412,7 @@ describe('unchanged records', () => {
   const watching = (): PostgresProjection => ({
     ...counting(),
     reads: ['driftmgr.observations'],
+    hurry: 'usual',
     skipUnchanged: true,
     tables: 'CREATE TABLE {schema}.counts (operation text PRIMARY KEY, n bigint NOT NULL)',
     apply: (batch) => [

@@ -11,6 +11,7 @@ export const changes: ClickHouseProjection = {
   name: 'changes',
   version: 1,
   reads: ['driftmgr.changes'],
+  hurry: 'usual',
   skipUnchanged: false,
   tables: {
     changes: `

@@ -24,6 +24,7 @@ export const driftTransitions: ClickHouseProjection = {
   name: 'drift-transitions',
   version: 1,
   reads: ['driftmgr.drifts'],
+  hurry: 'usual',
   skipUnchanged: false,
   tables: {
     transitions: `

@@ -14,6 +14,7 @@ export const resourceVersions: ClickHouseProjection = {
   name: 'resource-versions',
   version: 2,
   reads: ['driftmgr.declarations', 'driftmgr.observations'],
+  hurry: 'patient',
   skipUnchanged: true,
   wants: (key) => !isBroadcastKey(key),
   tables: {

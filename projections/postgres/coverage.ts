@@ -13,6 +13,7 @@ export const coverage: PostgresProjection = {
   name: 'coverage',
   version: 1,
   reads: ['driftmgr.observations', 'driftmgr.changes', 'driftmgr.dead-letters'],
+  hurry: 'usual',
   skipUnchanged: false,
   // Of the observations only the broadcasts; the keys of changes and dead letters have no unit separator.
   wants: (key) => isBroadcastKey(key) || !key.includes('\u001f'),

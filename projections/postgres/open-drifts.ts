@@ -16,6 +16,7 @@ export const openDrifts: PostgresProjection = {
   name: 'open-drifts',
   version: 2,
   reads: ['driftmgr.open-drifts'],
+  hurry: 'urgent',
   skipUnchanged: false,
   tables: `
 CREATE TABLE {schema}.drifts (

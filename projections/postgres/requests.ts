@@ -13,6 +13,7 @@ export const requests: PostgresProjection = {
   name: 'requests',
   version: 1,
   reads: ['driftmgr.requests'],
+  hurry: 'urgent',
   skipUnchanged: false,
   tables: `
 CREATE TABLE {schema}.requests (

@@ -11,6 +11,7 @@ export const resources: PostgresProjection = {
   name: 'resources',
   version: 2,
   reads: ['driftmgr.declarations', 'driftmgr.observations'],
+  hurry: 'patient',
   skipUnchanged: true,
   // Broadcasts say nothing about one resource.
   wants: (key) => !isBroadcastKey(key),

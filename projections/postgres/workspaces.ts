@@ -16,6 +16,7 @@ export const workspaces: PostgresProjection = {
   name: 'workspaces',
   version: 1,
   reads: ['driftmgr.declarations'],
+  hurry: 'usual',
   skipUnchanged: false,
   // Only the broadcasts: resources have keys of their own objects.
   wants: isBroadcastKey,

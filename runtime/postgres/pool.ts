@@ -30,6 +30,8 @@ export function createPostgresPool(options: {
     statement_timeout: 60_000,
     application_name: 'driftmgr',
     types: { getTypeParser },
+    // Statements of one transaction go out together: while much is being decided, each answer waits for its turn.
+    pipeline: true,
   };
   const pool = new Pool(config);
   let closing = false;
@@ -68,8 +70,8 @@ export function createPostgresPool(options: {
       };
       client.on('error', breaks);
       try {
-        await queries.query(options?.repeatable ? BEGIN_REPEATABLE : 'BEGIN');
-        const result = await work(queries);
+        const begun = queries.query(options?.repeatable ? BEGIN_REPEATABLE : 'BEGIN');
+        const [result] = await Promise.all([work(queries), begun]);
         await queries.query('COMMIT');
         return result;
       } catch (error) {

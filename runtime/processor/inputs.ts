@@ -21,6 +21,7 @@ export class Inputs {
   private readonly partition: number;
   private told = 0;
   private turn = 0;
+  private wasLive = false;
 
   constructor(log: Log, partition: number, positions: ReadonlyMap<TopicName, number>) {
     this.log = log;
@@ -68,12 +69,18 @@ export class Inputs {
     if (records.length === 0) input.emptyAt = told;
   }
 
-  /** The input whose turn it is: one after the other, those with nothing in their buffer left out. */
+  /**
+   * The input whose turn it is: one after the other, those with nothing in their buffer left out; and before one of many,
+   * every other time, what is not one of many.
+   */
   pick(): Input | undefined {
+    const live = !this.wasLive && this.live();
     for (let i = 0; i < this.all.length; i++) {
       this.turn = (this.turn + 1) % this.all.length;
       const input = this.all[this.turn]!;
-      if (input.at < input.buffer.length) return input;
+      if (input.at >= input.buffer.length || (live && input.fingerprinted)) continue;
+      this.wasLive = !input.fingerprinted;
+      return input;
     }
     return undefined;
   }

@@ -39,7 +39,7 @@ export class Overlay implements RowReader {
   private undo: Undo[] | null = null;
 
   /** `cacheLimit`: stored rows kept in memory are at most twice this. */
-  constructor(below: RowReader = NOTHING, cacheLimit = 20_000) {
+  constructor(below: RowReader = NOTHING, cacheLimit = 1_000) {
     this.below = below;
     this.cacheLimit = cacheLimit;
   }

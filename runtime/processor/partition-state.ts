@@ -20,7 +20,7 @@ const OWN_ROWS = '~own';
 /** Records are read in pieces of at most so many records and bytes. */
 export const READ_LIMITS = { records: 4_096, bytes: 1 << 20 };
 /** Rows are stored when so many are waiting: one write of the store must not hold the loop. */
-export const STORE_ROWS = 2_500;
+export const STORE_ROWS = 1_000;
 /** Shards of what was seen that go with one write. */
 const SHARDS_A_WRITE = 8;
 /** After so many notes (or as many as there are keys, if that is more) what was seen is stored. */

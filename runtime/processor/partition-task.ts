@@ -32,7 +32,7 @@ export interface PartitionTaskOptions extends PartitionStateOptions {
 /** A batch ends at the first of these, when it has something to commit. */
 const BATCH_INPUTS = 4_096;
 const BATCH_BYTES = 4 << 20;
-const BATCH_MS = 40;
+const BATCH_MS = 20;
 /** So many records of one topic in a row, while others have some too. */
 const IN_A_ROW = 256;
 /** Records between two looks at the time. */
@@ -47,6 +47,8 @@ interface Batch {
   records: NewRecord[];
   bytes: number;
   inputs: number;
+  /** Holds what someone waits for: it is not gathered any longer than that takes. */
+  live: boolean;
   began: number;
 }
 
@@ -168,6 +170,7 @@ class PartitionTask {
     if (batch.records.length === 0)
       return this.state.unstored >= STORE_ROWS || this.options.clock.now() >= this.storeAt;
     return (
+      (batch.live && this.hurry() === 'usual') ||
       batch.inputs >= BATCH_INPUTS ||
       batch.bytes >= BATCH_BYTES ||
       this.state.unstored >= STORE_ROWS ||
@@ -212,6 +215,7 @@ class PartitionTask {
       if (taken % BETWEEN_LOOKS === 0 && this.slice.due()) break;
     }
     this.batch.inputs += taken;
+    if (!fingerprinted) this.batch.live = true;
     this.moved = true;
     const last = input.at > 0 ? buffer[input.at - 1]!.offset + 1 : input.next;
     state.positions.set(topic, input.at >= buffer.length ? input.next : last);
@@ -236,6 +240,7 @@ class PartitionTask {
     const timer = fold.timers.next();
     if (!timer || timer.at > now) return false;
     const { event, emitted, failure } = fold.fire(timer, now);
+    this.batch.live = true;
     this.add(emitted);
     this.storeSoon();
     if (failure) await this.handle({ error: failure, event, record: null, input: null });
@@ -382,4 +387,4 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   });
 
 const emptyTally = (): Tally => ({ folded: 0, unchanged: 0, stale: 0 });
-const emptyBatch = (): Batch => ({ records: [], bytes: 0, inputs: 0, began: performance.now() });
+const emptyBatch = (): Batch => ({ records: [], bytes: 0, inputs: 0, live: false, began: performance.now() });

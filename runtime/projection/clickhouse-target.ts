@@ -11,7 +11,6 @@ import type { ClickHouseProjection, Located } from '../projection.ts';
 import { tableOf } from '../serving.ts';
 import type { Generations } from './generations.ts';
 import { runsTable } from './history.ts';
-import { hurryOf } from './reader.ts';
 import type { Prepared, Target } from './target.ts';
 
 /** Rows of one table as text, with the columns they are made of. */
@@ -58,7 +57,7 @@ export function clickHouseTarget(options: {
       const slice = new Slice();
       for (const each of located) {
         addRows(prepared, each, projection.rows(each));
-        if (slice.due()) await slice.next(hurryOf(projection));
+        if (slice.due()) await slice.next(projection.hurry);
       }
       for (const lines of prepared.tables.values()) endPiece(lines);
       return prepared;

@@ -19,6 +19,7 @@ const projection: PostgresProjection = {
   name: 'gathered',
   version: 1,
   reads: ['driftmgr.changes'],
+  hurry: 'usual',
   skipUnchanged: false,
   tables: '',
   apply: () => [],

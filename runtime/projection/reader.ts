@@ -7,7 +7,6 @@ import { peek } from '../../schemas/index.ts';
 import { verdictOn } from '../failure.ts';
 import type { Log, LogRecord } from '../log/log.ts';
 import { Seen } from '../processor/seen.ts';
-import type { Hurry } from '../processor/turns.ts';
 import { Slice } from '../processor/turns.ts';
 import type { Located, Projection } from '../projection.ts';
 import { refusal } from './stops.ts';
@@ -98,7 +97,7 @@ export class ProjectionReader {
   /** Null when there was nothing. Throws where the reader must stop: at a body this process does not know. */
   async next(): Promise<Chunk | null> {
     if (!this.cursors.some((cursor) => cursor.due)) return null;
-    const hurry = hurryOf(this.projection);
+    const { hurry } = this.projection;
     const slice = new Slice();
     await slice.next(hurry);
     const due = this.cursors.filter((cursor) => cursor.due);
@@ -167,9 +166,6 @@ export class ProjectionReader {
     }
   }
 }
-
-/** What mirrors resources, one row for each, is in no hurry: what is decided on them goes first. */
-export const hurryOf = (projection: Projection): Hurry => (projection.skipUnchanged ? 'patient' : 'usual');
 
 /** Not to be guessed: who chooses names of resources must not make two of them look the same. */
 function seed(): [number, number] {
