@@ -122,6 +122,24 @@ export function stateContract(adapter: string, open: () => Promise<StatesUnderTe
       expect(store.parts('k', '', 1)).toEqual([]);
     });
 
+    it('gives the newest values to who reads in the order of writing, while rows are rewritten', () => {
+      const model = new Map<string, Json>();
+      const write = (from: number, round: number): void => {
+        const rows = Array.from({ length: 100 }, (_, i) => {
+          const value = { round, text: 'é'.repeat(300 + ((from + i) % 700)) };
+          model.set(`k${from + i}`, value);
+          return row(`k${from + i}`, 'a', value);
+        });
+        store.write(rows, []);
+      };
+      for (let from = 0; from < 1_000; from += 100) write(from, 0);
+      for (let n = 0; n < 1_000; n++) {
+        // Behind the place of reading, at it, and ahead of it.
+        if (n % 100 === 50) for (const by of [900, 0, 200]) write((n - 50 + by) % 1_000, n);
+        expect(store.get(`k${n}`, 'a')).toEqual(model.get(`k${n}`));
+      }
+    });
+
     it('takes keys and parts that are long, empty or hold separators', () => {
       const long = 'k'.repeat(5000);
       const names = ['', '*', 'a\u001fb', 'a', 'a\u0000b', long, `${long}x`];

@@ -9,6 +9,7 @@ import type { Json } from '../../schemas/index.ts';
 import { DriftError } from '../errors.ts';
 import type { Position } from '../log/log.ts';
 import type { Logger } from '../telemetry.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { BatchWriter, SEGMENT_HEADER } from './row-batch.ts';
 import type { Place } from './row-index.ts';
 import { RowIndex, SMALL } from './row-index.ts';
@@ -80,7 +81,7 @@ class EmbeddedStore implements StateStore {
   private live = 0;
   private total = 0;
   private lastBatch = 0;
-  private scratch = Buffer.allocUnsafeSlow(64 << 10);
+  private readonly ahead = new ReadAhead();
   /** Removed segments stay readable while a listing begun before is under way. */
   private listings = 0;
   private removed: StateSegment[] = [];
@@ -198,9 +199,7 @@ class EmbeddedStore implements StateStore {
 
   private valueAt(place: Place, segment: StateSegment): Json {
     if (place.small !== null) return JSON.parse(place.small) as Json;
-    if (this.scratch.length < place.length) this.scratch = Buffer.allocUnsafeSlow(place.length * 2);
-    segment.read(this.scratch, place.position, place.length);
-    return JSON.parse(this.scratch.toString('utf8', 0, place.length)) as Json;
+    return JSON.parse(this.ahead.text(segment, place.position, place.length)) as Json;
   }
 
   private segmentOf(number: number, numbered: ReadonlyMap<number, StateSegment>): StateSegment {
