@@ -130,7 +130,7 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
       }
       case 'tamper':
         if (cloud.get(one.object) === null) break;
-        cloud.set(one.object, `tampered-${index}`);
+        cloud.set(one.object, `tampered-${index % 3}`);
         if (one.reported) report(one.object, 'update', 'console', `person-${index % 3}`);
         break;
       case 'revert':
@@ -145,7 +145,7 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
         break;
       case 'recreate':
         if (cloud.get(one.object) !== null) break;
-        cloud.set(one.object, `made-${index}`);
+        cloud.set(one.object, `made-${index % 2}`);
         if (one.reported) report(one.object, 'create', 'console', `person-${index % 3}`);
         break;
       case 'observe':
@@ -163,7 +163,8 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
     }
   }
   now += minute;
-  for (const name of OBJECTS) see(name, 'one');
+  // What was seen last may be what this source, or the other one, had seen before.
+  for (const name of OBJECTS) see(name, steps.length % 2 === 0 ? 'one' : 'two');
   return { streams: [declarations, ...observations.values()], changes };
 }
 

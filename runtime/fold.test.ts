@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../schemas/index.ts';
+import { recordKey } from '../schemas/index.ts';
 import type { Output, Processor } from './processor.ts';
 import { SEEN } from './processor.ts';
 import { counter } from './testing/counter.ts';
@@ -120,6 +121,51 @@ describe('folding one input', () => {
     driver.input(observed({ attributes: '{"late":true}' }, { source: 'feed', time: TEST_TIME + 200 }));
     expect(times).toEqual([TEST_TIME, TEST_TIME + 500]);
     expect(driver.state()).toEqual([]);
+  });
+});
+
+describe('an awaited repetition', () => {
+  const awaiting = processor({
+    evolve: (_rows, event) =>
+      event.type === 'resource.observed'
+        ? [{ awaited: recordKey(event), member: event.body.attributes === '{"await":true}' }]
+        : [],
+    decide: (_rows, event) => [settled(String(event.time - TEST_TIME))],
+  });
+  const at = (time: number, attributes = '{"await":true}') =>
+    observed({ attributes }, { time: TEST_TIME + time });
+
+  it('is folded and decided on when it is newer, until it is no longer awaited', () => {
+    const driver = driveProcessor(awaiting);
+    expect([at(0), at(0), at(10), at(5)].map(driver.input)).toEqual([
+      'folded',
+      'unchanged',
+      'folded',
+      'unchanged',
+    ]);
+    expect([at(20, '1'), at(30, '1')].map(driver.input)).toEqual(['folded', 'unchanged']);
+    expect(said(driver)).toEqual(['logs: 0', 'logs: 10', 'logs: 20']);
+  });
+
+  it.each([false, true])('survives the loss of state, compacted: %s', (compacted) => {
+    const driver = driveProcessor(awaiting);
+    driver.inputs([at(0), at(10)]);
+    const live = driver.state();
+    driver.rebuild({ compacted });
+    expect(driver.state()).toEqual(live);
+    expect([at(10), at(20)].map(driver.input)).toEqual(['unchanged', 'folded']);
+  });
+
+  it('because of an own output is refused', () => {
+    const driver = driveProcessor(
+      processor({
+        evolve: (_rows, event) =>
+          event.type === 'clock.due' ? [{ awaited: 'default/a', member: true }] : [],
+        decide: (_rows, event) => [{ timer: 'wake', at: event.time }],
+      }),
+    );
+    expect(() => driver.input(observed())).toThrow('awaits a repetition');
+    expect(driver.input(observed({}, { time: TEST_TIME + 1 }))).toBe('unchanged');
   });
 });
 

@@ -32,6 +32,7 @@ const SEPARATOR = '\u001f';
 // The runtime's own rows stand under keys no object has: object keys start with an organisation.
 const TIMER_ROWS = '~timers';
 const DRAIN_ROWS = '~drain';
+const AWAITED_ROWS = '~awaited';
 const timerPart = (objectKey: string, what: string): string => `${objectKey}${SEPARATOR}${what}`;
 /** The name under which the progress of a broadcast stands among the partition's timers. */
 const DRAIN = '~drain';
@@ -129,6 +130,7 @@ export class PartitionFold {
     this.encode = options.encode;
     this.emits = new Set(options.processor.emits);
     this.folded = refolds(options.processor);
+    for (const key of this.rows.parts(AWAITED_ROWS, '')) this.seen.awaitRepetition(key, true);
   }
 
   /** Call once state is as it was at the last commit: sets the timers and takes up a broadcast that was under way. */
@@ -299,13 +301,22 @@ export class PartitionFold {
         `${this.processor.name} wrote rows for ${event.type}, which is not folded again when state is lost: ` +
           'fold an own output of a topic in "restores" instead',
       );
-    for (const write of writes) this.write(objectKey, write);
+    for (const write of writes) this.write(objectKey, event, write);
   }
 
-  private write(objectKey: string, write: Write): void {
+  private write(objectKey: string, event: Event, write: Write): void {
     if ('part' in write) {
       if (write.part.startsWith(SEEN)) throw new Error(`${this.processor.name} wrote a row under ${SEEN}`);
       this.rows.set(objectKey, write.part, write.value);
+      return;
+    }
+    if ('awaited' in write) {
+      // What a failing decision folded is taken back, and this would not be.
+      if (event.source === this.processor.name)
+        throw new Error(`${this.processor.name} awaits a repetition because of its own ${event.type}`);
+      if (this.rows.has(AWAITED_ROWS, write.awaited) === write.member) return;
+      this.rows.set(AWAITED_ROWS, write.awaited, write.member ? 1 : undefined);
+      this.seen.awaitRepetition(write.awaited, write.member);
       return;
     }
     const rows = indexRows(write.index);

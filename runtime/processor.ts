@@ -36,7 +36,12 @@ export interface Rows {
 export type Write =
   | { part: string; value: Json | undefined }
   /** Puts the key under (or takes it from) a scope of the partition's index. Idempotent. */
-  | { index: string; member: boolean };
+  | { index: string; member: boolean }
+  /**
+   * Whether a newer repetition under this record key is awaited: it is then folded and decided on like a new value. For
+   * what another record has overtaken, so that saying the same again says something. Only from inputs. Idempotent.
+   */
+  | { awaited: string; member: boolean };
 
 /** What `decide` wants appended: an event without what the runtime fills in (org, source, recordedAt, id when absent). */
 export type Output =

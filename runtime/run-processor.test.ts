@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Event } from '../schemas/index.ts';
-import { UnknownBody } from '../schemas/index.ts';
+import { recordKey, UnknownBody } from '../schemas/index.ts';
 import { createMemoryBlobs } from './blobs/memory-blobs.ts';
 import { DriftError } from './errors.ts';
 import type { Log } from './log/log.ts';
@@ -137,6 +137,42 @@ describe('the processor loop', () => {
       await appendEvents(log, [observed({}, { time: TEST_TIME + 200 })]);
       await second.caughtUp();
       expect((await reasons(log)).filter((text) => text.startsWith('logs'))).toEqual(['logs: observed 1']);
+    },
+  );
+
+  it.each(['stopped', 'stored', 'committed'] as const)(
+    'knows after a restart whose repetition is awaited: last %s',
+    async (last) => {
+      const awaiting: Processor = {
+        ...counter,
+        evolve: (rows, event) =>
+          event.type === 'resource.observed'
+            ? [...counter.evolve(rows, event), { awaited: recordKey(event), member: true }]
+            : counter.evolve(rows, event),
+      };
+      const { log, begin } = setUp();
+      let dies: FaultPoint | null = null;
+      const first = begin(awaiting, (point) => {
+        if (point === dies) throw new Error('killed');
+      });
+      if (last === 'committed') dies = 'committed';
+      await appendEvents(log, [observed({}, { time: TEST_TIME })]);
+      if (last === 'committed') await first.handle.stopped;
+      else await first.caughtUp();
+      if (last === 'stopped') await first.stop();
+      if (last === 'stored') {
+        dies = 'folded';
+        await appendEvents(log, [observed({}, { objectKey: key('other') })]);
+        await first.handle.stopped;
+      }
+      const second = begin(awaiting);
+      await appendEvents(
+        log,
+        [0, 100].map((time) => observed({}, { time: TEST_TIME + time })),
+      );
+      await second.caughtUp();
+      const logs = (await reasons(log)).filter((text) => text.startsWith('logs'));
+      expect(logs).toEqual(['logs: observed 1', 'logs: observed 2']);
     },
   );
 

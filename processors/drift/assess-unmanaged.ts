@@ -13,6 +13,7 @@ import {
   type Standing,
   type Subject,
   subjectOf,
+  type Wait,
 } from './desired.ts';
 import { actorsOf, creates, deletes, forgotten, isTerraform, namesDeclared } from './evidence.ts';
 import { gate, lookAgain, waitedFor } from './gate.ts';
@@ -33,6 +34,8 @@ import { ownedChild } from './rules/owned.ts';
 import { WAIT_TIMER } from './timers.ts';
 
 export const UNMANAGED = 'unmanaged';
+/** The wait for another look. Apart from the wait for the end of a grace, which `found` asks how long it was. */
+export const UNMANAGED_LOOK = 'unmanaged-look';
 
 export const unmanagedIdOf = (rows: Rows, org: string, type: string, id: string): string =>
   driftIdOf(rows, org, null, type, id, UNMANAGED);
@@ -51,7 +54,12 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
   if (elements) return elements;
   if (declared || made.some((change) => namesDeclared(rows, change))) {
     const at = Math.max(declared?.time ?? 0, made.at(-1)?.time ?? 0, drift?.observedAsOf ?? 0);
-    return { ...leave(id), desired: { state: 'resolved', resolution: 'adopted', at, note: null, stood } };
+    const wait = declared ? untilSeen(sight, declared, observed) : null;
+    return {
+      ...leave(id),
+      desired: { state: 'resolved', resolution: 'adopted', at, note: null, stood },
+      wait,
+    };
   }
   const last = changes
     .filter((one) => creates(one, type, resourceId) || deletes(one, type, resourceId))
@@ -63,9 +71,14 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
     drift?.resolution === 'removed' ? (drift.resolvedAt ?? 0) : 0,
   );
   const seenAt = Math.max(made.at(-1)?.time ?? 0, observed?.attributes != null ? observed.seenAt : 0);
-  if (goneAt > 0 && goneAt >= seenAt)
+  const look = (since: number): Wait | null => lookFor(sight, type, resourceId, since, observed);
+  const complete = observed?.attributes != null && isComplete(sight, observed);
+  if (goneAt > 0 && goneAt >= seenAt) {
+    // It was seen before it was gone. That it is there again, as it was, would repeat what was seen and wake no one.
+    const again = complete || (stood !== null && observed?.attributes != null);
     return {
       ...leave(id),
+      wait: again ? look(deletion?.heard ?? goneAt) : null,
       desired: {
         state: 'resolved',
         resolution: 'removed',
@@ -75,17 +88,32 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
         stood,
       },
     };
-  if (observed?.attributes != null && isComplete(sight, observed))
-    return found(sight, type, resourceId, drift, changes, made, observed);
-  if (stood) {
-    const look = lookAgain(sight, Math.max(...made.map((change) => change.heard)), observed);
-    const what = part(WAIT_TIMER, type, resourceId, UNMANAGED);
-    return { ...leave(id), desired: stood, wait: look && { what, ...look, phase: 'grace' } };
   }
+  if (observed && complete) return found(sight, type, resourceId, drift, changes, made, observed);
+  if (stood)
+    return { ...leave(id), desired: stood, wait: look(Math.max(...made.map((change) => change.heard))) };
   // Nothing new about one whose creation is no longer remembered; but a withdrawn rule takes its drift along.
   if (isOpen(drift) && drift.confidence === 'confirmed')
     return end(id, drift, 'ignored', sight.event.time, 'its account is not complete');
   return leave(id);
+}
+
+function lookFor(
+  sight: Sight,
+  type: string,
+  resourceId: string,
+  since: number,
+  observed: Observed | undefined,
+): Wait | null {
+  const look = lookAgain(sight, since, observed);
+  return look && { what: part(WAIT_TIMER, type, resourceId, UNMANAGED_LOOK), ...look, phase: 'grace' };
+}
+
+/** What a parent held before its state was written says nothing yet; that it still does would wake no one. */
+function untilSeen(sight: Sight, row: DeclaredRow, observed: Observed | undefined): Wait | null {
+  if (!observed || observed.seenAt >= row.time) return null;
+  if (undeclaredElements(sight.rows, row, observed, sight.options.compare).length === 0) return null;
+  return lookFor(sight, row.type, row.resourceId, row.time, observed);
 }
 
 /**

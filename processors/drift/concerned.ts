@@ -1,7 +1,7 @@
 // Which declared instances and resources an event may change the drifts of. Never lists a whole object unless a change
 // names only a type: cost follows what changed.
 import type { Rows } from '../../runtime/processor.ts';
-import { UNMANAGED, unmanagedIdOf } from './assess-unmanaged.ts';
+import { UNMANAGED, UNMANAGED_LOOK, unmanagedIdOf } from './assess-unmanaged.ts';
 import { type Assessment, end, isOpen, type Sight } from './desired.ts';
 import { madeBy, NAMELESS_LIMIT, namesDeclared } from './evidence.ts';
 import { hasAnyChildren, isParent, parentsOf } from './parents.ts';
@@ -180,7 +180,8 @@ function woken(rows: Rows, [kind, first, second, what]: string[], found: Collect
   if (kind !== WAIT_TIMER || first === undefined || second === undefined) return;
   const row = declaredAt(rows, first, second);
   found.instance(row);
-  if (what === UNMANAGED) found.resource(row?.type ?? first, row?.resourceId ?? second, false);
+  if (what === UNMANAGED || what === UNMANAGED_LOOK)
+    found.resource(row?.type ?? first, row?.resourceId ?? second, false);
 }
 
 function waiting(rows: Rows, scope: string, found: Collected): void {

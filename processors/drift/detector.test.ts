@@ -70,6 +70,35 @@ describe('modified', () => {
     ]);
     expect(detector.open()).toEqual([]);
   });
+
+  it('a value that one source repeats after another saw a different one holds again', () => {
+    const detector = given();
+    detector.inputs([
+      ...state(A),
+      observed({ attributes: A }, { ...at(minute), source: 'one' }),
+      observed({ attributes: B }, { ...at(2 * minute), source: 'two' }),
+      observed({ attributes: A }, { ...at(3 * minute), source: 'one' }),
+    ]);
+    expect(detector.drifts()).toMatchObject([{ status: 'resolved', resolution: 'reverted' }]);
+  });
+
+  it('a repetition costs a lookup and no more, unless another source said something else in between', () => {
+    const detector = given();
+    const says = (attributes: string, source: string, offset: number) =>
+      detector.input(observed({ attributes }, { ...at(offset * minute), source }));
+    detector.inputs(state(A));
+    expect(says(A, 'one', 1)).toBe('folded');
+    expect(says(A, 'two', 2)).toBe('folded');
+    expect(says(A, 'one', 3)).toBe('unchanged');
+    expect(says(B, 'two', 4)).toBe('folded');
+    expect(says(B, 'two', 5)).toBe('unchanged');
+    expect(says(A, 'one', 3)).toBe('unchanged');
+    expect(says(A, 'one', 6)).toBe('folded');
+    expect(says(A, 'one', 7)).toBe('unchanged');
+    expect(says(B, 'two', 8)).toBe('folded');
+    expect(says(A, 'two', 9)).toBe('folded');
+    expect(says(A, 'one', 10)).toBe('unchanged');
+  });
 });
 
 describe('missing', () => {
@@ -91,6 +120,21 @@ describe('missing', () => {
     detector.advanceTo(TEST_TIME + 60 * minute);
     expect(detector.open()).toMatchObject([{ kind: 'missing', confidence: 'confirmed' }]);
   });
+
+  it.each(['', ', also when the state was lost in between'])(
+    'one that another source saw in between, and that is found gone again, is missing%s',
+    (lost) => {
+      const detector = given();
+      detector.inputs([
+        vanished({}, { ...at(0), source: 'one' }),
+        ...state(A, minute),
+        observed({ attributes: A }, { ...at(5 * minute), source: 'two' }),
+      ]);
+      if (lost) detector.rebuild({ compacted: true });
+      detector.input(vanished({}, { ...at(10 * minute), source: 'one' }));
+      expect(detector.open()).toMatchObject([{ kind: 'missing', confidence: 'confirmed' }]);
+    },
+  );
 
   it('a failed listing proves nothing', () => {
     const detector = given();

@@ -21,12 +21,15 @@ import {
   listingScope,
   listingScopes,
   namesOf,
+  newestOf,
   type ObservedRow,
   observedPart,
   part,
   placedPart,
   RULES_ROW,
   RULES_SCOPE,
+  reportKey,
+  reportsPart,
   runOf,
   stateOf,
   stateScope,
@@ -169,13 +172,37 @@ function foldObserved(rows: Rows, event: EventOf<'resource.observed' | 'resource
     attributes: event.type === 'resource.observed' ? event.body.attributes : null,
     ownedBy: event.type === 'resource.observed' ? event.body.ownedBy : null,
   };
+  const reported = rows.names(reportsPart(body.type, body.resourceId));
+  const others = reported.filter((one) => one !== name);
   const writes: Write[] = [{ part: name, value: row }];
-  if (rows.has(name)) return writes;
+  if (others.length > 0) writes.push(...awaitedOf(rows, body.resourceId, row, others));
+  if (others.length < reported.length) return writes;
   const [declared] = instancesOf(rows, body.type, body.resourceId, 1);
   if (declared) writes.push(...leaveListings(rows, declared));
   else if (event.type === 'resource.observed') writes.push({ index: RULES_SCOPE, member: true });
   return writes;
 }
+
+/**
+ * Whose repetitions are awaited: a source that last said something else than the newest value makes its own the newest when
+ * it says it again. One that repeats the newest value moves nothing but the time.
+ */
+function awaitedOf(rows: Rows, id: string, arriving: ObservedRow, others: readonly string[]): Write[] {
+  const reports = [arriving, ...others.map((name) => rows.get(name) as ObservedRow)];
+  const newest = newestOf(rows, id, reports)!.row;
+  return reports.map((report) => ({
+    awaited: reportKey(rows, id, report),
+    member: !saysTheSame(report, newest),
+  }));
+}
+
+const saysTheSame = (one: ObservedRow, other: ObservedRow): boolean =>
+  one.attributes === other.attributes &&
+  one.ownedBy === other.ownedBy &&
+  one.type === other.type &&
+  one.provider === other.provider &&
+  one.account === other.account &&
+  one.region === other.region;
 
 /** Takes the key from the listings of an instance, unless another instance of its type was never observed either. */
 function leaveListings(rows: Rows, leaving: DeclaredRow): Write[] {

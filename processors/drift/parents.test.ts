@@ -72,13 +72,16 @@ const opening = changeReported(
   at(minute),
 );
 
-function drifts(events: Event[]): Drift[] {
+/** `over`: once all that is waited for is over. */
+function drifts(events: Event[], over: boolean): Drift[] {
   const driver = driveProcessor(driftDetector, { now: TEST_TIME + 10 * minute });
   driver.inputs([...published, ...events]);
+  if (over) driver.runOut();
   const current = new Map(driver.outputsOf('drift.current').map(({ body }) => [body.drift.id, body.drift]));
   return [...current.values()];
 }
-const open = (events: Event[]) => drifts(events).filter((drift) => drift.status !== 'resolved');
+const open = (events: Event[], over = false) =>
+  drifts(events, over).filter((drift) => drift.status !== 'resolved');
 
 describe('a parent whose elements are declared by separate resources', () => {
   it('is in sync when what it holds is what the children of all workspaces declare', () => {
@@ -99,6 +102,18 @@ describe('a parent whose elements are declared by separate resources', () => {
     expect(open([group([]), rule(443), seen([443, 22], minute)])).toMatchObject([
       { kind: 'unmanaged', confidence: 'suspected' },
     ]);
+  });
+
+  it('holds it still when it is seen to after its own state was written, whichever is heard of first', () => {
+    const before = seen([443, 22], minute);
+    const written = group([443, 22], 2 * minute);
+    const after = seen([443, 22], 3 * minute);
+    const [one, other] = [
+      [before, written, after],
+      [before, after, written],
+    ].map((order) => open([group([]), rule(443), ...order], true));
+    expect(one).toMatchObject([{ kind: 'unmanaged', confidence: 'suspected' }]);
+    expect(other?.map((drift) => drift.id)).toEqual(one?.map((drift) => drift.id));
   });
 
   it('is settled when the missing declaration comes', () => {

@@ -102,6 +102,8 @@ export const instancePart = (type: string, id: string, workspace: string, addres
 /** Observations: the newest value of one source. */
 export const observedPart = (type: string, id: string, source: string): string =>
   part('o', presentType(type), id, source);
+/** Begins the names of all that is observed of a resource. */
+export const reportsPart = (type: string, id: string): string => part('o', presentType(type), id, '');
 export const evidencePart = (type: string, id: string | null, changeId: string): string =>
   part('e', presentType(type), id ?? '', changeId);
 export const driftPart = (id: string): string => part('x', id);
@@ -157,21 +159,38 @@ export type Observed = ObservedRow & {
   seenAt: number;
 };
 
-/** The newest observation from any source, by event time; at equal times a value beats an absence. */
-export function newestObserved(rows: Rows, type: string, id: string): Observed | undefined {
-  let newest: Observed | undefined;
-  for (const [, value] of rows.list(part('o', presentType(type), id, ''))) {
-    const row = value as ObservedRow;
-    const seen = rows.get(`${SEEN}${part(rows.objectKey, row.type, id, row.source)}`);
+/** Under which record key one source reports a resource. */
+export const reportKey = (rows: Rows, id: string, { type, source }: ObservedRow): string =>
+  part(rows.objectKey, type, id, source);
+
+/** The newest of what several sources reported, by event time. At equal times a value beats an absence, then the name decides. */
+export function newestOf(
+  rows: Rows,
+  id: string,
+  reports: readonly ObservedRow[],
+): { row: ObservedRow; time: number } | undefined {
+  let newest: { row: ObservedRow; time: number } | undefined;
+  for (const row of reports) {
+    const seen = rows.get(`${SEEN}${reportKey(rows, id, row)}`);
     const time = typeof seen === 'number' ? seen : 0;
-    if (
-      newest === undefined ||
-      time > newest.time ||
-      (time === newest.time && newest.attributes === null && row.attributes !== null)
-    )
-      newest = { ...row, time, seenAt: time };
+    if (newest === undefined || time > newest.time || (time === newest.time && beats(row, newest.row)))
+      newest = { row, time };
   }
-  if (newest === undefined) return undefined;
+  return newest;
+}
+
+const beats = (one: ObservedRow, other: ObservedRow): boolean =>
+  (one.attributes === null) === (other.attributes === null)
+    ? one.source < other.source
+    : one.attributes !== null;
+
+/** The newest observation from any source. */
+export function newestObserved(rows: Rows, type: string, id: string): Observed | undefined {
+  const reports: ObservedRow[] = [];
+  for (const [, value] of rows.list(reportsPart(type, id))) reports.push(value as ObservedRow);
+  const found = newestOf(rows, id, reports);
+  if (found === undefined) return undefined;
+  const newest: Observed = { ...found.row, time: found.time, seenAt: found.time };
   // A listing publishes only what it found different: what it left alone still held when it began.
   const listing = listingOf(rows, scopeOf(newest, newest.type));
   if (listing && listing.startedAt > newest.seenAt) newest.seenAt = listing.startedAt;
@@ -224,7 +243,7 @@ export function listingScopes(row: DeclaredRow): string[] {
 }
 
 export const isObserved = (rows: Rows, type: string, id: string): boolean =>
-  anyRow(rows, part('o', presentType(type), id, ''));
+  anyRow(rows, reportsPart(type, id));
 
 const KEPT = 32;
 let parsed = new Map<object, JsonObject>();

@@ -74,6 +74,17 @@ describe('creations by hand', () => {
     }
   });
 
+  it('deleted, and seen again as they were, are unmanaged, whether changes or sights are heard of first', () => {
+    const changes = [change('create', 0), change('delete', 2 * minute)];
+    const sights = [1, 3].map((moment) => observed({ attributes: A }, at(moment * minute)));
+    for (const order of orders<Event[]>([changes, sights])) {
+      const detector = given();
+      detector.inputs(order.flat());
+      detector.advanceTo(TEST_TIME + 10 * minute);
+      expect(detector.open()).toMatchObject([{ kind: 'unmanaged', status: 'open' }]);
+    }
+  });
+
   it('are adopted when a state declares them, in any order of arrival', () => {
     for (const order of orders<Event[]>([[change('create', 0)], state(A, minute)])) {
       const detector = given();

@@ -26,6 +26,18 @@ describe('what was seen', () => {
     expect(seen.note('k', NONE, 0)).toBe('stale');
   });
 
+  it('of an awaited key is new when it is newer, as long as it is awaited', () => {
+    const seen = new Seen([7, 9]);
+    seen.note('k', print(1), 100);
+    seen.awaitRepetition('k', true);
+    expect(seen.note('k', print(1), 100)).toBe('unchanged');
+    expect(seen.note('k', print(1), 200)).toBe('new');
+    expect(seen.note('k', print(1), 150)).toBe('unchanged');
+    expect(seen.timeOf('k')).toBe(200);
+    seen.awaitRepetition('k', false);
+    expect(seen.note('k', print(1), 300)).toBe('unchanged');
+  });
+
   const step = fc.record({ key: fc.nat(300), print: fc.nat(3), time: fc.nat(50), forget: fc.boolean() });
 
   it('behaves as a map of all keys, and the same when it is stored and loaded', () => {

@@ -7,6 +7,9 @@
 // peek each, no decoding). Noting a record again, or notes that are newer than the position, do no harm: `note` ends
 // with the newest record whatever was there before.
 //
+// A repetition can be news all the same: where the value was overtaken by what another record said, it holds again. Such
+// keys are awaited (few are, and they are the processor's to say), and a newer record under one is never unchanged.
+//
 // Keys are held as 64-bit hashes under a random seed: a million keys collide with a chance of about 3 in 10^8, and no
 // one who chooses resource names can aim at it without the seed.
 import { NO_FINGERPRINT } from '../../schemas/index.ts';
@@ -33,6 +36,7 @@ function emptyShard(slots: number): Shard {
 
 export class Seen {
   private readonly shards: Shard[] = Array.from({ length: SHARDS }, () => emptyShard(16));
+  private readonly awaited = new Set<string>();
   private readonly seed1: number;
   private readonly seed2: number;
   // The result of the last hash; two words do not fit one number, and an object a lookup would be garbage.
@@ -50,7 +54,7 @@ export class Seen {
 
   /**
    * What the record says beside what was seen, and notes it unless it is stale. A record without fingerprint is never
-   * unchanged, but can be stale.
+   * unchanged, but can be stale; a newer repetition of what is awaited is new.
    */
   note(key: string, fingerprint: string, time: number): Novelty {
     this.hash(key);
@@ -67,15 +71,20 @@ export class Seen {
     }
     const before = times[slot * 4 + 3]!;
     if (this.same(words, at, fingerprint) && fingerprint !== NONE) {
-      if (time > before) {
-        times[slot * 4 + 3] = time;
-        shard.changed = true;
-      }
-      return 'unchanged';
+      if (time <= before) return 'unchanged';
+      times[slot * 4 + 3] = time;
+      shard.changed = true;
+      return this.awaited.size > 0 && this.awaited.has(key) ? 'new' : 'unchanged';
     }
     if (time < before) return 'stale';
     this.put(shard, slot, fingerprint, time);
     return 'new';
+  }
+
+  /** Whether a newer repetition under a record key is news from now on. Not stored with the shards. */
+  awaitRepetition(key: string, awaited: boolean): void {
+    if (awaited) this.awaited.add(key);
+    else this.awaited.delete(key);
   }
 
   /** The newest time seen under a record key. */
