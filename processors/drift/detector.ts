@@ -41,7 +41,7 @@ export function createDriftDetector(given: DriftDetectorOptions): Processor {
   const options: DetectorOptions = { ...DEFAULT_OPTIONS, settleMs, severity: severityOf, ...given };
   return {
     name: 'drift',
-    version: 1,
+    version: 2,
     reads: ['driftmgr.declarations', 'driftmgr.observations', 'driftmgr.changes', 'driftmgr.requests'],
     restores: ['driftmgr.open-drifts'],
     emits: [
