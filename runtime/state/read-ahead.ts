@@ -1,39 +1,59 @@
 // Reads values of state segments one at a time, and where they are read in the order in which they were written (as when
-// a source lists again what it listed before), many with one call.
+// a source lists again what it listed before), many with one call. Several such sequences may take turns: declarations,
+// and the drifts that stand on them.
 //
-// What is read ahead stays valid: segments are only appended to, and their numbers are not used again.
+// What is read ahead stays valid: a segment is only appended to.
 import type { StateSegment } from './state-segment.ts';
 
+const SEQUENCES = 4;
 const WINDOW_BYTES = 64 << 10;
-/** A read that begins so soon after the end of the last one goes on from it. */
+/** A read that begins so soon after the end of the last one of a sequence goes on from it. */
 const NEAR_BYTES = 16 << 10;
 
+interface Sequence {
+  window: Buffer;
+  /** Null: holds nothing. */
+  segment: StateSegment | null;
+  start: number;
+  end: number;
+  /** Where its last value ended. */
+  next: number;
+}
+
 export class ReadAhead {
-  private readonly window = Buffer.allocUnsafeSlow(WINDOW_BYTES);
-  /** What of which segment the window holds. */
-  private held: StateSegment | null = null;
-  private start = 0;
-  private end = 0;
-  private last: StateSegment | null = null;
-  private lastEnd = 0;
+  /** The one used last stands last. */
+  private readonly sequences: Sequence[] = Array.from({ length: SEQUENCES }, () => ({
+    window: Buffer.allocUnsafeSlow(WINDOW_BYTES),
+    segment: null,
+    start: 0,
+    end: 0,
+    next: 0,
+  }));
   private large = Buffer.alloc(0);
 
   /** UTF-8 text at a place of a segment. */
   text(segment: StateSegment, position: number, length: number): string {
-    const goesOn = segment === this.last && position >= this.lastEnd && position - this.lastEnd <= NEAR_BYTES;
-    this.last = segment;
-    this.lastEnd = position + length;
-    if (segment === this.held && position >= this.start && position + length <= this.end)
-      return this.window.toString('utf8', position - this.start, position - this.start + length);
     if (length > WINDOW_BYTES) return this.readLarge(segment, position, length);
-    const bytes = goesOn ? Math.min(WINDOW_BYTES, segment.length - position) : length;
-    // Before the read: it may fail half way.
-    this.held = null;
-    segment.read(this.window, position, bytes);
-    this.held = segment;
-    this.start = position;
-    this.end = position + bytes;
-    return this.window.toString('utf8', 0, length);
+    const end = position + length;
+    for (let i = SEQUENCES - 1; i >= 0; i--) {
+      const sequence = this.sequences[i]!;
+      if (sequence.segment !== segment || position < sequence.start) continue;
+      if (end > sequence.end) {
+        const ahead = position - sequence.next;
+        if (ahead < 0 || ahead > NEAR_BYTES) continue;
+        fill(sequence, segment, position, Math.min(WINDOW_BYTES, segment.length - position));
+      }
+      return this.taken(i, position, end);
+    }
+    fill(this.sequences[0]!, segment, position, length);
+    return this.taken(0, position, end);
+  }
+
+  private taken(index: number, position: number, end: number): string {
+    const [sequence] = this.sequences.splice(index, 1) as [Sequence];
+    this.sequences.push(sequence);
+    sequence.next = end;
+    return sequence.window.toString('utf8', position - sequence.start, end - sequence.start);
   }
 
   private readLarge(segment: StateSegment, position: number, length: number): string {
@@ -41,4 +61,13 @@ export class ReadAhead {
     segment.read(this.large, position, length);
     return this.large.toString('utf8', 0, length);
   }
+}
+
+function fill(sequence: Sequence, segment: StateSegment, position: number, bytes: number): void {
+  // The read may fail half way.
+  sequence.segment = null;
+  segment.read(sequence.window, position, bytes);
+  sequence.segment = segment;
+  sequence.start = position;
+  sequence.end = position + bytes;
 }
