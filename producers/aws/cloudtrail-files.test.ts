@@ -307,6 +307,22 @@ describe('bad input', () => {
     expect(log.letters[0]!.original.toString()).toBe('{"eventName":"x"}');
   });
 
+  test('an element of Records that is no object is one letter, with its bytes, and the others count', async () => {
+    const bad = ['null', '"a record"', '42', `[${JSON.stringify(record(7))}]`];
+    await put(
+      'a.json.gz',
+      gzipSync(`{"Records":[${JSON.stringify(record(1))},${bad.join(' , ')},${JSON.stringify(record(2))}]}`),
+    );
+    const log = kept();
+    await log.run();
+    await log.run();
+    expect(log.ids()).toHaveLength(2);
+    expect(log.letters.map(({ reason }) => reason.split(': ').slice(1).join(': '))).toEqual(
+      bad.map(() => 'a record cannot be used: not an object'),
+    );
+    expect(log.letters.map(({ original }) => original.toString())).toEqual(bad);
+  });
+
   test('a file full of bad records does not flood the dead letters', async () => {
     await put('a.json', file(Array.from({ length: 1_000 }, () => ({ eventName: 'x' }))));
     const log = kept();

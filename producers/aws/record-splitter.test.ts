@@ -14,6 +14,7 @@ function split(text: string, cuts: number[] = [], limit = 1_000_000) {
 }
 
 const record = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 4 });
+const element = fc.oneof(record, fc.jsonValue());
 const wrap = (records: unknown[]): [string, string][] => [
   ['an object of Records', JSON.stringify({ Records: records })],
   [
@@ -25,10 +26,10 @@ const wrap = (records: unknown[]): [string, string][] => [
 ];
 
 describe('cutting a stream into records', () => {
-  test('gives the same records for every wrapping and every cut', () => {
+  test('gives all that stands in the list, records or not, for every wrapping and every cut', () => {
     fc.assert(
       fc.property(
-        fc.array(record, { minLength: 1, maxLength: 6 }),
+        fc.array(element, { minLength: 1, maxLength: 6 }),
         fc.array(fc.nat(), { maxLength: 12 }),
         (records, cuts) => {
           // As JSON has it: there is no -0 in it.
@@ -48,6 +49,14 @@ describe('cutting a stream into records', () => {
     expect(split(`\ufeff${text}\n`)).toEqual({ records: lines, ending: 'complete' });
   });
 
+  test('an element that is no object comes out as it stands, as large as the limit at most', () => {
+    const text = `{"Records":[null,"}]\\"",-1.5e3 ,[{"a":[1]}],true,{"a":1},"${'x'.repeat(50)}",${'1'.repeat(50)}]}`;
+    expect(split(text, [12, 15, 20, 80], 30)).toEqual({
+      records: [null, '}]"', -1500, [{ a: [1] }], true, { a: 1 }, null, null],
+      ending: 'complete',
+    });
+  });
+
   test('a member called Records inside a record is not the list', () => {
     const lines = [{ a: { Records: [{ b: 1 }] } }];
     expect(split(JSON.stringify(lines[0]))).toEqual({ records: lines, ending: 'complete' });
@@ -60,6 +69,7 @@ describe('cutting a stream into records', () => {
   });
 
   test.each([
+    ['half an element that is no record', '{"Records":[{"a":1},nul', [{ a: 1 }], 'truncated'],
     ['half a record', '{"Records":[{"a":1},{"b"', [{ a: 1 }], 'truncated'],
     ['a list without its end', '{"Records":[{"a":1}', [{ a: 1 }], 'truncated'],
     ['a text without its end', '{"a":1}{"b":"', [{ a: 1 }], 'truncated'],

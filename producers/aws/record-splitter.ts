@@ -1,10 +1,11 @@
 // Cuts a byte stream into CloudTrail records without holding more than one of them. Pure: bytes in, slices out.
 //
 // Takes `{"Records":[…]}` (also `{"Events":[…]}`, as LookupEvents answers), a bare array, and objects one after another
-// (NDJSON). It only matches brackets and strings; whether a slice is JSON is for its reader to say.
+// (NDJSON). It only matches brackets and strings; whether a slice is JSON, and a record at all, is for its reader to say:
+// whatever stands in the list comes out, so that nothing in it is passed over in silence.
 
 export interface Slice {
-  /** The bytes of one record; null when it was larger than allowed and left out. */
+  /** The bytes of one record, or of what stands in its place; null when it was larger than allowed and left out. */
   bytes: Buffer | null;
   /** Its size as it stood in the stream. */
   size: number;
@@ -37,7 +38,8 @@ export class RecordSplitter {
   #afterName = false;
   #kept: Buffer[] = [];
   #keptBytes = 0;
-  #capturing = false;
+  /** What is being captured; a word is what is neither in brackets nor in quotes (a number, `null`). */
+  #capturing: 'brackets' | 'text' | 'word' | null = null;
   /** The captured object turned out to be the wrapper of a list. */
   #sawAny = false;
   #broken = false;
@@ -56,12 +58,24 @@ export class RecordSplitter {
       const byte = chunk[i]!;
       if (this.#inString) {
         i = this.#skipString(chunk, i);
+        if (!this.#inString && this.#capturing === 'text') {
+          slices.push(this.#take(chunk.subarray(start, i + 1)));
+          start = -1;
+        }
         continue;
+      }
+      if (this.#capturing === 'word' && this.#endsWord(byte)) {
+        slices.push(this.#take(chunk.subarray(start, i)));
+        start = -1;
       }
       switch (byte) {
         case QUOTE:
           if (this.#depth === 0) return this.#break(slices);
           this.#inString = true;
+          if (this.#startsElement()) {
+            this.#capturing = 'text';
+            start = i;
+          }
           if (this.#depth === 1) {
             this.#name = '';
             this.#afterName = true;
@@ -74,8 +88,8 @@ export class RecordSplitter {
             this.#listDepth = this.#depth + 1;
             this.#drop();
             start = -1;
-          } else if (byte === OPEN_OBJECT && this.#startsRecord()) {
-            this.#capturing = true;
+          } else if (byte === OPEN_OBJECT ? this.#startsRecord() : this.#startsElement()) {
+            this.#capturing = 'brackets';
             start = i;
           }
           this.#afterName = false;
@@ -89,8 +103,7 @@ export class RecordSplitter {
           this.#depth--;
           if (this.#depth < 0) return this.#break(slices);
           if (this.#capturing && this.#depth === this.#recordDepth()) {
-            this.#keep(chunk.subarray(start, i + 1));
-            slices.push(this.#take());
+            slices.push(this.#take(chunk.subarray(start, i + 1)));
             start = -1;
           } else if (this.#depth < this.#listDepth) this.#listDepth = -1;
           break;
@@ -102,7 +115,10 @@ export class RecordSplitter {
         default:
           if (this.#depth === 0 && !isSpace(byte) && !(byte === 0xef || byte === 0xbb || byte === 0xbf))
             return this.#break(slices);
-          // An element that is no object (a number in the list) is no record; brackets still match.
+          if (this.#startsElement() && !isSpace(byte)) {
+            this.#capturing = 'word';
+            start = i;
+          }
           break;
       }
     }
@@ -123,6 +139,15 @@ export class RecordSplitter {
 
   #startsRecord(): boolean {
     return !this.#capturing && this.#depth === this.#recordDepth();
+  }
+
+  /** Whether what begins here, whatever it is, is an element of the list of records. */
+  #startsElement(): boolean {
+    return this.#depth === this.#listDepth && this.#startsRecord();
+  }
+
+  #endsWord(byte: number): boolean {
+    return this.#depth === this.#listDepth && (byte === COMMA || byte === CLOSE_LIST || isSpace(byte));
   }
 
   #opensRecords(): boolean {
@@ -152,7 +177,8 @@ export class RecordSplitter {
     else this.#kept.push(bytes);
   }
 
-  #take(): Slice {
+  #take(last: Buffer): Slice {
+    this.#keep(last);
     const size = this.#keptBytes;
     const slice: Slice = { bytes: size > this.#limit ? null : Buffer.concat(this.#kept), size };
     this.#drop();
@@ -160,7 +186,7 @@ export class RecordSplitter {
   }
 
   #drop(): void {
-    this.#capturing = false;
+    this.#capturing = null;
     this.#kept = [];
     this.#keptBytes = 0;
   }
