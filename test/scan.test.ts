@@ -176,9 +176,109 @@ const QUIET_CALLS: Call[] = [
     by: CALLERS.alice,
   },
 ];
+/** Calls that make something or write over it, those that remove it, and how a state would call what they made. */
+const PUT_BY_HAND: {
+  source: string;
+  name: string;
+  remove: string;
+  req: (it: string) => JsonObject;
+  removal: (it: string) => JsonObject;
+  type: string;
+  id: (it: string) => string;
+}[] = [
+  {
+    source: 'monitoring',
+    name: 'PutMetricAlarm',
+    remove: 'DeleteAlarms',
+    req: (it) => ({ alarmName: it }),
+    removal: (it) => ({ alarmNames: [it] }),
+    type: 'aws_cloudwatch_metric_alarm',
+    id: (it) => it,
+  },
+  {
+    source: 'events',
+    name: 'PutRule',
+    remove: 'DeleteRule',
+    req: (it) => ({ name: it, eventBusName: 'orders' }),
+    removal: (it) => ({ name: it, eventBusName: 'orders' }),
+    type: 'aws_cloudwatch_event_rule',
+    id: (it) => `orders/${it}`,
+  },
+  {
+    source: 'ssm',
+    name: 'PutParameter',
+    remove: 'DeleteParameters',
+    req: (it) => ({ name: `/${it}`, overwrite: true }),
+    removal: (it) => ({ names: [`/${it}`] }),
+    type: 'aws_ssm_parameter',
+    id: (it) => `/${it}`,
+  },
+  {
+    source: 'iam',
+    name: 'PutRolePolicy',
+    remove: 'DeleteRolePolicy',
+    req: (it) => ({ roleName: 'nobodys', policyName: it }),
+    removal: (it) => ({ roleName: 'nobodys', policyName: it }),
+    type: 'aws_iam_role_policy',
+    id: (it) => `nobodys:${it}`,
+  },
+  {
+    source: 'iam',
+    name: 'AttachUserPolicy',
+    remove: 'DetachUserPolicy',
+    req: (it) => ({ userName: 'nobody', policyArn: `arn:aws:iam::aws:policy/${it}` }),
+    removal: (it) => ({ userName: 'nobody', policyArn: `arn:aws:iam::aws:policy/${it}` }),
+    type: 'aws_iam_user_policy_attachment',
+    id: (it) => `nobody/arn:aws:iam::aws:policy/${it}`,
+  },
+  {
+    source: 'logs',
+    name: 'PutDestination',
+    remove: 'DeleteDestination',
+    req: (it) => ({ destinationName: it }),
+    removal: (it) => ({ destinationName: it }),
+    type: 'aws_cloudwatch_log_destination',
+    id: (it) => it,
+  },
+];
+const PUTS: Call[] = [
+  ...PUT_BY_HAND.flatMap(({ source, name, remove, req, removal }, index): Call[] => {
+    const put = (id: string, it: string, by: Call['by']): Call => ({
+      id: `${id}-${name}`,
+      at: 100 + 10 * index,
+      source,
+      name,
+      req: req(it),
+      by,
+    });
+    return [
+      put('put', 'kept', CALLERS.alice),
+      put('put-and-removed', 'scratch', CALLERS.bob),
+      put('put-by-terraform', 'planned', CALLERS.terraform),
+      put('put-by-service', 'owned', CALLERS.autoscaling),
+      {
+        id: `remove-${name}`,
+        at: 400 + index,
+        source,
+        name: remove,
+        req: removal('scratch'),
+        by: CALLERS.bob,
+      },
+    ];
+  }),
+  {
+    id: 'put-into-declared',
+    at: 450,
+    source: 'iam',
+    name: 'PutRolePolicy',
+    req: { roleName: 'deployer', policyName: 'backdoor' },
+    by: CALLERS.alice,
+  },
+];
 const MADE_BY_HAND = 'sg-0feed00000000f00d';
 const CALLS_MADE: Call[] = [
   ...QUIET_CALLS,
+  ...PUTS,
   {
     id: 'scaling',
     at: 20,
@@ -309,7 +409,7 @@ describe('scan of CloudTrail files', () => {
     (_, call, index) => {
       const found = drifting(whole.drifts, `call-${index}`).filter((drift) => drift.workspace === 'calls');
       const { identity, userAgent, sourceIp } = byHand(index);
-      for (const { type, attributes, unnamed } of call.state) {
+      for (const { type, attributes, unnamed, stays } of call.state) {
         // The volume is declared by itself; then it is that which was touched, not the machine it hangs on.
         if (unnamed && call.name === 'ModifyVolume') continue;
         const { resourceId } = aws.identify({
@@ -324,7 +424,7 @@ describe('scan of CloudTrail files', () => {
           status: 'open',
           differences: [],
         });
-        expect(drift?.kind).toBe(call.verb === 'delete' ? 'missing' : 'modified');
+        expect(drift?.kind).toBe(call.verb === 'delete' && !stays ? 'missing' : 'modified');
         expect(drift?.address).toMatch(`${type}.`);
         const actor = drift?.actors.find((one) => one.eventIds.includes(`call-${index}`));
         expect(actor).toMatchObject({ userAgent, sourceIp });
@@ -336,6 +436,44 @@ describe('scan of CloudTrail files', () => {
       }
     },
   );
+
+  it.each(CALLS.map((call, index) => [`${call.source}:${call.name} (${index})`, index] as const))(
+    '%s by hand leaves no drift of something declared nowhere',
+    (_, index) => {
+      const found = drifting(whole.drifts, `call-${index}`);
+      expect(found.filter(({ kind, status }) => kind === 'unmanaged' && status === 'open')).toEqual([]);
+    },
+  );
+
+  it.each(PUT_BY_HAND.map((put) => [put.name, put] as const))(
+    '%s by hand of what no state declares is unmanaged, and resolved when the same hand removes it',
+    (name, { type, id }) => {
+      expect(drifting(whole.drifts, `put-${name}`)).toMatchObject([
+        {
+          kind: 'unmanaged',
+          confidence: 'suspected',
+          status: 'open',
+          workspace: null,
+          type,
+          resourceId: id('kept'),
+        },
+      ]);
+      expect(drifting(whole.drifts, `put-and-removed-${name}`)).toMatchObject([
+        { kind: 'unmanaged', status: 'resolved', resolution: 'removed', type, resourceId: id('scratch') },
+      ]);
+      expect(drifting(whole.drifts, `put-by-terraform-${name}`)).toEqual([]);
+      expect(drifting(whole.drifts, `put-by-service-${name}`)).toMatchObject([
+        { kind: 'unmanaged', type, ignoredBy: expect.stringMatching(/^owned by autoscaling/) },
+      ]);
+    },
+  );
+
+  it('what was put into a declared object is a change of that object, not unmanaged', () => {
+    const found = drifting(whole.drifts, 'put-into-declared');
+    expect(found.filter(({ status }) => status === 'open')).toMatchObject([
+      { kind: 'modified', confidence: 'suspected', type: 'aws_iam_role', resourceId: 'deployer' },
+    ]);
+  });
 
   it('what services did is labelled with the service, and with whom it acted for', () => {
     const [scaling, ...others] = drifting(whole.drifts, 'scaling');
@@ -417,14 +555,21 @@ describe('scan of CloudTrail files', () => {
 });
 
 /**
- * What must not depend on the order of arrival: all but how many steps it took to get there, and which of several events
- * that could end a resolved one came last (docs/detector.md, "What does").
+ * What must not depend on the order of arrival: all but how many steps it took to get there, from when on, and which of
+ * several events that could end a resolved one came last (docs/detector.md, "What does"). Files are read while states are.
  */
 const steady = (drifts: readonly DriftJson[]) =>
   drifts
     .map(
-      ({ revision: _, changedAt: __, declaredAsOf: ___, resolvedAt: ____, resolvedBy: _____, ...drift }) =>
-        drift,
+      ({
+        revision: _,
+        openedAt: __,
+        changedAt: ___,
+        declaredAsOf: ____,
+        resolvedAt: _____,
+        resolvedBy: ______,
+        ...drift
+      }) => drift,
     )
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 

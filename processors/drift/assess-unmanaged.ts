@@ -15,7 +15,7 @@ import {
   subjectOf,
   type Wait,
 } from './desired.ts';
-import { actorsOf, creates, deletes, forgotten, isTerraform, namesDeclared } from './evidence.ts';
+import { actorsOf, creates, deletes, forgotten, isTerraform, madeBy, namesDeclared } from './evidence.ts';
 import { gate, lookAgain, waitedFor } from './gate.ts';
 import { ignoringRule, isComplete } from './ignoring.ts';
 import { undeclaredElements } from './parents.ts';
@@ -31,6 +31,7 @@ import {
   stateScope,
 } from './rows.ts';
 import { ownedChild } from './rules/owned.ts';
+import { presentType } from './rules/parents.ts';
 import { WAIT_TIMER } from './timers.ts';
 
 export const UNMANAGED = 'unmanaged';
@@ -45,7 +46,7 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
   const id = unmanagedIdOf(rows, sight.event.org, type, resourceId);
   const drift = driftOf(rows, id);
   const { observed, changes } = knownOf(sight, type, resourceId);
-  const made = changes.filter((change) => !isTerraform(change) && creates(change, type, resourceId));
+  const made = changes.filter((change) => !isTerraform(change) && makes(change, changes, type, resourceId));
   if (!drift && made.length === 0 && observed === undefined) return leave(id);
 
   const stood = made.length > 0 ? standingOf(sight, type, resourceId, drift, changes, made, null) : null;
@@ -114,6 +115,17 @@ function untilSeen(sight: Sight, row: DeclaredRow, observed: Observed | undefine
   if (!observed || observed.seenAt >= row.time) return null;
   if (undeclaredElements(sight.rows, row, observed, sight.options.compare).length === 0) return null;
   return lookFor(sight, row.type, row.resourceId, row.time, observed);
+}
+
+/** A call that makes a thing or writes over it is told as both: as a creation of the thing and as an update of what it touched. */
+const mayReplace = (change: Evidence, changes: readonly Evidence[]): boolean =>
+  changes.some((one) => one.providerEventId === change.providerEventId && one.verb === 'update');
+
+/** Such a call also names what the thing is a part of, which it did not make. */
+function makes(change: Evidence, changes: readonly Evidence[], type: string, id: string): boolean {
+  if (!creates(change, type, id)) return false;
+  const thing = mayReplace(change, changes) ? madeBy(change) : null;
+  return thing === null || (presentType(thing.type) === presentType(type) && thing.id === id);
 }
 
 /**

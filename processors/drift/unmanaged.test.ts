@@ -119,6 +119,113 @@ describe('creations by hand', () => {
   });
 });
 
+describe('calls by hand that make something or write over it', () => {
+  /** As the feed tells them: what they touched was updated, and this may have been made. */
+  const put = (offset: number, via: 'console' | 'terraform' | 'service' = 'console') => {
+    const policy = { type: 'aws_s3_bucket_policy', id: 'logs/policy' };
+    const targets = [policy, { type: 'aws_s3_bucket', id: 'logs' }];
+    const providerEventId = `put-${offset}`;
+    const operation = 'PutBucketPolicy';
+    return (['update', 'create'] as const).map((verb) =>
+      changeReported({ verb, operation, providerEventId, targets, actor: { via } }, at(offset)),
+    );
+  };
+  const removal = (offset: number) =>
+    changeReported(
+      {
+        verb: 'delete',
+        operation: 'DeleteBucketPolicy',
+        providerEventId: `removal-${offset}`,
+        targets: [{ type: 'aws_s3_bucket_policy', id: 'logs/policy' }],
+      },
+      at(offset),
+    );
+  const policyState = [
+    declared(
+      { type: 'aws_s3_bucket_policy', resourceId: 'logs/policy', address: 'aws_s3_bucket_policy.logs' },
+      at(minute),
+    ),
+    statePublished({}, at(minute)),
+  ];
+
+  it('are a suspected unmanaged drift where neither that nor what holds it is declared', () => {
+    const detector = given();
+    detector.inputs(put(0));
+    expect(detector.drifts()).toMatchObject([
+      { kind: 'unmanaged', confidence: 'suspected', type: 'aws_s3_bucket_policy', resourceId: 'logs/policy' },
+    ]);
+  });
+
+  it('end as removed by what removed it, in any order of arrival', () => {
+    for (const order of orders<Event[]>([put(0), [removal(minute)]])) {
+      const detector = given();
+      detector.inputs(order.flat());
+      expect(detector.drifts()).toMatchObject([
+        { kind: 'unmanaged', resolution: 'removed', resolvedBy: removal(minute).id },
+      ]);
+    }
+  });
+
+  it('are judged under the declared object that holds it, which was not made by them', () => {
+    for (const pushed of [true, false]) {
+      const detector = given();
+      detector.inputs([
+        ...state(A, minute, 1, pushed),
+        ...put(2 * minute),
+        ...state(A, 3 * minute, 2, pushed),
+      ]);
+      expect(detector.open()).toMatchObject([
+        {
+          kind: 'modified',
+          confidence: 'suspected',
+          type: 'aws_s3_bucket',
+          actors: [{ eventIds: ['put-120000'] }],
+        },
+      ]);
+    }
+  });
+
+  it('are a suspected write on what is declared, also when the state is newer', () => {
+    const detector = given();
+    detector.inputs([...policyState, ...put(0)]);
+    expect(detector.open()).toMatchObject([
+      {
+        kind: 'modified',
+        confidence: 'suspected',
+        type: 'aws_s3_bucket_policy',
+        actors: [{ name: 'alice' }],
+      },
+    ]);
+  });
+
+  it('are adopted when a state declares it, or what holds it, in any order of arrival', () => {
+    for (const adopting of [policyState, state(A, minute)])
+      for (const order of orders<Event[]>([put(0), adopting])) {
+        const detector = given();
+        detector.inputs(order.flat());
+        expect(detector.drifts().filter(({ kind }) => kind === 'unmanaged')).toMatchObject([
+          { resourceId: 'logs/policy', status: 'resolved', resolution: 'adopted' },
+        ]);
+      }
+  });
+
+  it('do not make what holds it unmanaged once that is no longer declared', () => {
+    const detector = given();
+    detector.inputs([...put(0), ...state(A, minute), withdrawn({}, at(2 * minute))]);
+    expect(detector.drifts().filter(({ type }) => type === 'aws_s3_bucket')).toMatchObject([
+      { kind: 'modified', status: 'resolved' },
+    ]);
+  });
+
+  it('by Terraform open nothing, by a service are labelled with it and ignored', () => {
+    const detector = given();
+    detector.inputs(put(0, 'terraform'));
+    expect(detector.drifts()).toEqual([]);
+    detector.inputs(put(minute, 'service'));
+    expect(detector.open()).toMatchObject([{ kind: 'unmanaged', ignoredBy: 'owned by alice' }]);
+  });
+});
+
 describe('what a complete account holds and no state declares', () => {
   const complete = rules({ completeAccounts: ['aws/123456789012'] });
 

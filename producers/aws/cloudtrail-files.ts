@@ -327,7 +327,8 @@ class Run {
     this.#events = [];
     this.#progress = [];
     this.#batchFrom = 0;
-    events.sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
+    // Changes of one call stay in their order: the object before what was made of it.
+    events.sort((a, b) => a.time - b.time || inOrder(a.body.providerEventId, b.body.providerEventId));
     try {
       await this.#context.publish(events, progress);
     } catch (error) {
@@ -354,6 +355,8 @@ interface Fingerprint {
   hash: string;
   refused: boolean;
 }
+
+const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const same = (a: Stats, b: Stats): boolean => a.size === b.size && a.mtimeMs === b.mtimeMs;
 

@@ -1,30 +1,23 @@
 // Which cloud objects a CloudTrail record concerns, under which candidate Terraform types and ids. Pure: the event table,
 // then, for calls without a row, what the record's ARNs and its own parameters name.
-import type { Json, Target, Verb } from '../../schemas/index.ts';
+import type { Json, Verb } from '../../schemas/index.ts';
 import { parseArn } from './arn.ts';
 import type { EventRow, Touch } from './event-row.ts';
 import { operationOf, rowOf, sourceOf, verbOfName } from './events.ts';
 import type { CloudObject } from './objects.ts';
 import { keyOf, kindOfEc2Id, objectOf, objectOfArn, stateIdOf, typesOf } from './objects.ts';
+import { type Found, type Marked, type Outcome, outcomesOf } from './outcomes.ts';
 import { fill, isObject, nodes, values } from './path.ts';
 import type { CloudtrailRecord } from './record.ts';
-
-interface Concern {
-  objectKey: string;
-  account: string | null;
-  region: string | null;
-  verb: Verb;
-  targets: Target[];
-}
 
 /** Objects one call may concern; a call that names more is cut there (CreateTags allows 1,000 resources). */
 const MAX_OBJECTS = 1_000;
 const MAX_TARGETS = 50;
 
 /** What a record concerns. Never empty: a call that names no known object is kept under one key a service and account. */
-export function concernsOf(org: string, record: CloudtrailRecord): Concern[] {
+export function concernsOf(org: string, record: CloudtrailRecord): Outcome[] {
   const row = rowOf(record.eventSource, record.eventName);
-  const found = new Map<string, Concern>();
+  const found = new Map<string, Found>();
   if (row) fromRow(org, record, row, found);
   if (found.size === 0) fromNames(org, record, row?.verb ?? verbOfName(record.eventName), found);
   if (found.size === 0) {
@@ -37,7 +30,7 @@ export function concernsOf(org: string, record: CloudtrailRecord): Concern[] {
       row?.verb ?? verbOfName(record.eventName),
     );
   }
-  return [...found.values()];
+  return [...found.values()].flatMap(outcomesOf);
 }
 
 const placeless = (record: CloudtrailRecord): CloudObject => ({
@@ -51,17 +44,24 @@ const placeless = (record: CloudtrailRecord): CloudObject => ({
 });
 
 function add(
-  found: Map<string, Concern>,
+  found: Map<string, Found>,
   org: string,
   object: CloudObject,
-  targets: Target[],
+  targets: Marked[],
   verb: Verb,
 ): void {
   const objectKey = keyOf(org, object);
   const before = found.get(objectKey);
   if (!before) {
     if (found.size < MAX_OBJECTS)
-      found.set(objectKey, { objectKey, account: object.account, region: object.region, verb, targets });
+      found.set(objectKey, {
+        objectKey,
+        kind: object.kind,
+        account: object.account,
+        region: object.region,
+        verb,
+        targets,
+      });
     return;
   }
   for (const target of targets)
@@ -70,9 +70,14 @@ function add(
   if (before.verb !== verb) before.verb = 'update';
 }
 
-const WORDS: Readonly<Record<string, Verb>> = { CREATE: 'create', DELETE: 'delete', UPSERT: 'update' };
+/** Words for what happened to an object, and the mark of its candidates. */
+const WORDS: Readonly<Record<string, { verb: Verb; does: Marked['does'] }>> = {
+  CREATE: { verb: 'create', does: null },
+  DELETE: { verb: 'delete', does: null },
+  UPSERT: { verb: 'update', does: 'make' },
+};
 
-function fromRow(org: string, record: CloudtrailRecord, row: EventRow, found: Map<string, Concern>): void {
+function fromRow(org: string, record: CloudtrailRecord, row: EventRow, found: Map<string, Found>): void {
   const root = {
     req: record.request,
     resp: record.response,
@@ -82,9 +87,14 @@ function fromRow(org: string, record: CloudtrailRecord, row: EventRow, found: Ma
     const roots = touch.each === null ? [root] : nodes(root, touch.each).map((item) => ({ ...root, item }));
     for (const each of roots) {
       const word = touch.verb === undefined ? undefined : values(each, touch.verb)[0];
-      const verb = (word !== undefined && WORDS[word.toUpperCase()]) || row.verb;
-      for (const object of objectsOf(touch, each, record))
-        add(found, org, object, targetsOf(touch, object, each), verb);
+      const said = (word !== undefined && WORDS[word.toUpperCase()]) || { verb: row.verb, does: null };
+      for (const object of objectsOf(touch, each, record)) {
+        const targets = targetsOf(touch, object, each).map((one) => ({
+          ...one,
+          does: one.does ?? said.does,
+        }));
+        add(found, org, object, targets, said.verb);
+      }
     }
   }
 }
@@ -109,21 +119,25 @@ function objectOfValue(kind: Touch['kind'], value: string, record: CloudtrailRec
   return ec2 ? objectOf(ec2, value, place) : objectOfArn(value, place);
 }
 
-function targetsOf(touch: Touch, object: CloudObject, root: Json): Target[] {
-  const targets: Target[] = [];
+const MARKS: Readonly<Record<string, Marked['does']>> = { '+': 'make', '-': 'remove' };
+
+function targetsOf(touch: Touch, object: CloudObject, root: Json): Marked[] {
+  const targets: Marked[] = [];
   const own = { '@id': object.id, '@': stateIdOf(object), '@account': object.account };
   const scope = isObject(root) ? { ...root, ...own } : own;
-  for (const spec of touch.targets) {
+  for (const marked of touch.targets) {
+    const does = MARKS[marked[0]!] ?? null;
+    const spec = does ? marked.slice(1) : marked;
     if (spec === '*') {
-      for (const type of typesOf(object.kind)) targets.push({ type, id: stateIdOf(object) });
+      for (const type of typesOf(object.kind)) targets.push({ type, id: stateIdOf(object), does });
       continue;
     }
     const at = spec.indexOf('=');
     const type = at < 0 ? spec : spec.slice(0, at);
     const template = at < 0 ? null : spec.slice(at + 1);
     const ids = template === null ? [] : fill(template === '*' ? '{@id}' : template, scope);
-    if (ids.length === 0) targets.push({ type, id: null });
-    for (const id of ids) targets.push({ type, id });
+    if (ids.length === 0) targets.push({ type, id: null, does });
+    for (const id of ids) targets.push({ type, id, does });
   }
   return targets.slice(0, MAX_TARGETS);
 }
@@ -142,7 +156,7 @@ const VERB_PREFIX = /^[A-Z][a-z]+(?=[A-Z])/;
  * name speaks of the noun of the call (`FooArn`, `ResourceArn`, `Arn`), in the answer too; else an EC2 id under the noun's
  * name. What is merely referred to (the role a thing runs as) is not taken.
  */
-function fromNames(org: string, record: CloudtrailRecord, verb: Verb, found: Map<string, Concern>): void {
+function fromNames(org: string, record: CloudtrailRecord, verb: Verb, found: Map<string, Found>): void {
   const place = { account: record.account, region: record.region };
   const take = (object: CloudObject | null): void => {
     if (!object || object.incomplete) return;
@@ -151,7 +165,7 @@ function fromNames(org: string, record: CloudtrailRecord, verb: Verb, found: Map
       found,
       org,
       object,
-      typesOf(object.kind).map((type) => ({ type, id })),
+      typesOf(object.kind).map((type) => ({ type, id, does: null })),
       verb,
     );
   };

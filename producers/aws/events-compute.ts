@@ -64,6 +64,8 @@ const repository = touch('ecr-repository', '{req.repositoryName}');
 const group = touch('autoscaling-group', '{req.autoScalingGroupName}');
 const inGroup = (target: string) => touch('autoscaling-group', '{req.autoScalingGroupName}', `${target} *`);
 const SCALED = '{req.serviceNamespace}/{req.resourceId}/{req.scalableDimension}';
+/** A state calls it by the resource alone. */
+const SCALABLE_TARGET = 'aws_appautoscaling_target={req.resourceId}';
 
 const restApi = touch('rest-api', '{req.restApiId}');
 const httpApi = touch('http-api', '{req.apiId}');
@@ -291,10 +293,11 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     'update',
     touch('ecr-repository', '{req.repositoryName}', 'aws_ecr_lifecycle_policy=* *'),
   ),
+  ecr('PutRegistryPolicy', 'update', touch('ecr-registry', 'policy', '+aws_ecr_registry_policy={@account}')),
   ecr(
-    'PutRegistryPolicy DeleteRegistryPolicy',
-    'update',
-    touch('ecr-registry', 'policy', 'aws_ecr_registry_policy'),
+    'DeleteRegistryPolicy',
+    'delete',
+    touch('ecr-registry', 'policy', 'aws_ecr_registry_policy={@account}'),
   ),
   ecr(
     'PutReplicationConfiguration',
@@ -350,15 +353,15 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     'delete',
     touch('launch-configuration', '{req.launchConfigurationName}'),
   ),
-  scaling('RegisterScalableTarget', 'update', touch('scaling-target', SCALED), [
+  scaling('RegisterScalableTarget', 'update', touch('scaling-target', SCALED, `+${SCALABLE_TARGET}`), [
     'minCapacity',
     'maxCapacity',
   ]),
-  scaling('DeregisterScalableTarget', 'delete', touch('scaling-target', SCALED)),
+  scaling('DeregisterScalableTarget', 'delete', touch('scaling-target', SCALED, SCALABLE_TARGET)),
   scaling(
     'PutScalingPolicy DeleteScalingPolicy',
     'update',
-    touch('scaling-target', SCALED, 'aws_appautoscaling_policy={req.policyName} *'),
+    touch('scaling-target', SCALED, `aws_appautoscaling_policy={req.policyName} ${SCALABLE_TARGET}`),
   ),
 
   // APIs

@@ -116,10 +116,15 @@ export const DATA_ROWS: readonly EventRow[] = [
   ),
   s3('PutBucketTagging DeleteBucketTagging', 'tag', touch('s3-bucket', '{req.bucketName}')),
   s3(
-    'PutAccountPublicAccessBlock DeleteAccountPublicAccessBlock',
+    'PutAccountPublicAccessBlock',
     'update',
-    touch('s3-account', 'public-access-block', 'aws_s3_account_public_access_block={@account}'),
+    touch('s3-account', 'public-access-block', '+aws_s3_account_public_access_block={@account}'),
     ['PublicAccessBlockConfiguration'],
+  ),
+  s3(
+    'DeleteAccountPublicAccessBlock',
+    'delete',
+    touch('s3-account', 'public-access-block', 'aws_s3_account_public_access_block={@account}'),
   ),
 
   // RDS
@@ -394,9 +399,14 @@ export const DATA_ROWS: readonly EventRow[] = [
   backup('DeleteBackupPlan', 'delete', touch('backup-plan', '{req.backupPlanId}')),
   backup('UpdateBackupPlan', 'update', touch('backup-plan', '{req.backupPlanId}')),
   backup(
-    'CreateBackupSelection DeleteBackupSelection',
+    'CreateBackupSelection',
     'update',
-    touch('backup-plan', '{req.backupPlanId}', 'aws_backup_selection={resp.selectionId|req.selectionId} *'),
+    touch('backup-plan', '{req.backupPlanId}', '+aws_backup_selection={resp.selectionId} *'),
+  ),
+  backup(
+    'DeleteBackupSelection',
+    'update',
+    touch('backup-plan', '{req.backupPlanId}', '-aws_backup_selection={req.selectionId} *'),
   ),
   efs('CreateFileSystem', 'create', touch('file-system', '{resp.fileSystemId}')),
   efs('DeleteFileSystem', 'delete', fileSystem),

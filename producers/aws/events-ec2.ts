@@ -162,8 +162,8 @@ export const EC2_ROWS: readonly EventRow[] = [
     touch('instance', '{req.instanceId}'),
   ]),
   on('DisassociateAddress', 'update', [
-    touch('elastic-ip-association', '{req.associationId}'),
-    touch('elastic-ip', '{req.allocationId}', 'aws_eip_association={req.associationId} *'),
+    touch('elastic-ip-association', '{req.associationId}', '-*'),
+    touch('elastic-ip', '{req.allocationId}', '-aws_eip_association={req.associationId} *'),
   ]),
   on('ModifyAddressAttribute ResetAddressAttribute MoveAddressToVpc', 'update', ADDRESS),
   on('CreateNetworkInterface', 'create', created('network-interface', 'networkInterface.networkInterfaceId')),
@@ -228,7 +228,7 @@ export const EC2_ROWS: readonly EventRow[] = [
       'aws_route_table_association={resp.associationId|resp.newAssociationId}',
     ),
   ]),
-  on('DisassociateRouteTable', 'update', touch('route-table-association', '{req.associationId}')),
+  on('DisassociateRouteTable', 'delete', touch('route-table-association', '{req.associationId}')),
   on(
     'EnableVgwRoutePropagation DisableVgwRoutePropagation',
     'update',

@@ -66,9 +66,9 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
     ),
     ['destinationArn'],
   ),
-  logs('PutResourcePolicy', 'update', touch('log-resource-policy', '{req.policyName}')),
+  logs('PutResourcePolicy', 'update', touch('log-resource-policy', '{req.policyName}', '+*')),
   logs('DeleteResourcePolicy', 'delete', touch('log-resource-policy', '{req.policyName}')),
-  logs('PutDestination', 'update', touch('log-destination', '{req.destinationName}')),
+  logs('PutDestination', 'update', touch('log-destination', '{req.destinationName}', '+*')),
   logs('DeleteDestination', 'delete', touch('log-destination', '{req.destinationName}')),
   logs(
     'PutDestinationPolicy',
@@ -79,25 +79,42 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
   logs('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceArn}')),
 
   // Alarms and rules
-  monitoring('PutMetricAlarm PutCompositeAlarm', 'update', alarm),
+  monitoring(
+    'PutMetricAlarm',
+    'update',
+    touch(
+      'metric-alarm',
+      '{req.alarmName}',
+      '+aws_cloudwatch_metric_alarm=* aws_cloudwatch_composite_alarm=*',
+    ),
+  ),
+  monitoring(
+    'PutCompositeAlarm',
+    'update',
+    touch(
+      'metric-alarm',
+      '{req.alarmName}',
+      '+aws_cloudwatch_composite_alarm=* aws_cloudwatch_metric_alarm=*',
+    ),
+  ),
   monitoring('DeleteAlarms', 'delete', alarms),
   monitoring('EnableAlarmActions DisableAlarmActions', 'update', alarms),
   monitoring('SetAlarmState', 'update', alarm),
-  monitoring('PutDashboard', 'update', touch('cloudwatch-dashboard', '{req.dashboardName}')),
+  monitoring('PutDashboard', 'update', touch('cloudwatch-dashboard', '{req.dashboardName}', '+*')),
   monitoring('DeleteDashboards', 'delete', touch('cloudwatch-dashboard', '{req.dashboardNames[]}')),
   monitoring('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceARN}')),
-  events('PutRule', 'update', rule, ['scheduleExpression', 'state']),
+  events('PutRule', 'update', touch('event-rule', RULE, '+*'), ['scheduleExpression', 'state']),
   events('DeleteRule', 'delete', rule),
   events('EnableRule DisableRule', 'update', rule),
   events(
     'PutTargets',
     'update',
-    touch('event-rule', RULE, 'aws_cloudwatch_event_target={req.rule}/{req.targets[].id} *'),
+    touch('event-rule', RULE, '+aws_cloudwatch_event_target={req.rule}/{item.id} *', 'req.targets[]'),
   ),
   events(
     'RemoveTargets',
     'update',
-    touch('event-rule', RULE, 'aws_cloudwatch_event_target={req.rule}/{req.ids[]} *'),
+    touch('event-rule', RULE, '-aws_cloudwatch_event_target={req.rule}/{item} *', 'req.ids[]'),
   ),
   events('CreateEventBus', 'create', touch('event-bus', '{req.name}')),
   events('DeleteEventBus', 'delete', touch('event-bus', '{req.name}')),
@@ -113,9 +130,17 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
   events('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceARN}')),
 
   // Systems Manager, Config
-  ssm('PutParameter', 'update', parameter, ['type', 'overwrite', 'tier']),
+  ssm('PutParameter', 'update', touch('ssm-parameter', '{req.name}', '+aws_ssm_parameter={req.name}'), [
+    'type',
+    'overwrite',
+    'tier',
+  ]),
   ssm('DeleteParameter', 'delete', parameter),
-  ssm('DeleteParameters', 'delete', touch('ssm-parameter', '{req.names[]}')),
+  ssm(
+    'DeleteParameters',
+    'delete',
+    touch('ssm-parameter', '{item}', 'aws_ssm_parameter={item}', 'req.names[]'),
+  ),
   ssm('LabelParameterVersion UnlabelParameterVersion', 'update', parameter),
   ssm('CreateDocument', 'create', touch('ssm-document', '{req.name}')),
   ssm('DeleteDocument', 'delete', touch('ssm-document', '{req.name}')),
@@ -128,11 +153,16 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
   ssm('DeleteMaintenanceWindow', 'delete', touch('ssm-maintenance-window', '{req.windowId}')),
   ssm('UpdateMaintenanceWindow', 'update', touch('ssm-maintenance-window', '{req.windowId}')),
   config(
-    'PutConfigurationRecorder StartConfigurationRecorder StopConfigurationRecorder',
+    'PutConfigurationRecorder',
+    'update',
+    touch('config-recorder', '{req.configurationRecorder.name}', '+*'),
+  ),
+  config(
+    'StartConfigurationRecorder StopConfigurationRecorder',
     'update',
     touch(
       'config-recorder',
-      '{req.configurationRecorder.name|req.configurationRecorderName}',
+      '{req.configurationRecorderName}',
       'aws_config_configuration_recorder_status=* *',
     ),
   ),
@@ -141,9 +171,13 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
     'delete',
     touch('config-recorder', '{req.configurationRecorderName}'),
   ),
-  config('PutDeliveryChannel', 'update', touch('config-delivery-channel', '{req.deliveryChannel.name}')),
+  config(
+    'PutDeliveryChannel',
+    'update',
+    touch('config-delivery-channel', '{req.deliveryChannel.name}', '+*'),
+  ),
   config('DeleteDeliveryChannel', 'delete', touch('config-delivery-channel', '{req.deliveryChannelName}')),
-  config('PutConfigRule', 'update', touch('config-rule', '{req.configRule.configRuleName}')),
+  config('PutConfigRule', 'update', touch('config-rule', '{req.configRule.configRuleName}', '+*')),
   config('DeleteConfigRule', 'delete', touch('config-rule', '{req.configRuleName}')),
 
   // Stacks

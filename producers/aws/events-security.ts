@@ -16,6 +16,15 @@ const PROFILE = touch('iam-instance-profile', '{req.instanceProfileName}');
 /** The one type that lists who a policy is attached to. */
 const ATTACHED = touch('iam-policy', '{req.policyArn}', 'aws_iam_policy_attachment');
 const POLICY = touch('iam-policy', '{req.policyArn}');
+const ROLE_POLICY = 'aws_iam_role_policy={req.roleName}:{req.policyName}';
+const ROLE_ATTACHMENT = 'aws_iam_role_policy_attachment={req.roleName}/{req.policyArn}';
+const USER_POLICY = 'aws_iam_user_policy={req.userName}:{req.policyName}';
+const USER_ATTACHMENT = 'aws_iam_user_policy_attachment={req.userName}/{req.policyArn}';
+const GROUP_POLICY = 'aws_iam_group_policy={req.groupName}:{req.policyName}';
+const GROUP_ATTACHMENT = 'aws_iam_group_policy_attachment={req.groupName}/{req.policyArn}';
+const ACCESS_KEY = 'aws_iam_access_key={req.accessKeyId}';
+const SSH_KEY = 'aws_iam_user_ssh_key={req.sSHPublicKeyId}';
+const PASSWORD_POLICY = 'aws_iam_account_password_policy=iam-account-password-policy';
 /** The record's own `resources` have the key's ARN whatever form the request used. */
 const KEY_ID = ['{resources[].ARN}', '{req.keyId}'];
 const KEY = touch('kms-key', KEY_ID);
@@ -39,15 +48,10 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     ['permissionsBoundary', 'maxSessionDuration'],
   ),
   iam('TagRole UntagRole', 'tag', touch('iam-role', ROLE), ['tags[].key', 'tagKeys']),
-  iam(
-    'PutRolePolicy DeleteRolePolicy',
-    'update',
-    touch('iam-role', ROLE, 'aws_iam_role_policy={req.roleName}:{req.policyName} *'),
-  ),
-  iam('AttachRolePolicy DetachRolePolicy', 'update', [
-    touch('iam-role', ROLE, 'aws_iam_role_policy_attachment={req.roleName}/{req.policyArn} *'),
-    ATTACHED,
-  ]),
+  iam('PutRolePolicy', 'update', touch('iam-role', ROLE, `+${ROLE_POLICY} *`)),
+  iam('DeleteRolePolicy', 'update', touch('iam-role', ROLE, `-${ROLE_POLICY} *`)),
+  iam('AttachRolePolicy', 'update', [touch('iam-role', ROLE, `+${ROLE_ATTACHMENT} *`), ATTACHED]),
+  iam('DetachRolePolicy', 'update', [touch('iam-role', ROLE, `-${ROLE_ATTACHMENT} *`), ATTACHED]),
 
   // Users and groups
   iam('CreateUser', 'create', touch('iam-user', '{req.userName}')),
@@ -59,36 +63,36 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     ['permissionsBoundary', 'newUserName'],
   ),
   iam('TagUser UntagUser', 'tag', touch('iam-user', USER), ['tags[].key', 'tagKeys']),
+  iam('PutUserPolicy', 'update', touch('iam-user', USER, `+${USER_POLICY} *`)),
+  iam('DeleteUserPolicy', 'update', touch('iam-user', USER, `-${USER_POLICY} *`)),
+  iam('AttachUserPolicy', 'update', [touch('iam-user', USER, `+${USER_ATTACHMENT} *`), ATTACHED]),
+  iam('DetachUserPolicy', 'update', [touch('iam-user', USER, `-${USER_ATTACHMENT} *`), ATTACHED]),
   iam(
-    'PutUserPolicy DeleteUserPolicy',
-    'update',
-    touch('iam-user', USER, 'aws_iam_user_policy={req.userName}:{req.policyName} *'),
-  ),
-  iam('AttachUserPolicy DetachUserPolicy', 'update', [
-    touch('iam-user', USER, 'aws_iam_user_policy_attachment={req.userName}/{req.policyArn} *'),
-    ATTACHED,
-  ]),
-  iam(
-    'CreateAccessKey DeleteAccessKey UpdateAccessKey',
+    'CreateAccessKey',
     'update',
     touch(
       'iam-user',
       '{req.userName|resp.accessKey.userName}',
-      'aws_iam_access_key={resp.accessKey.accessKeyId|req.accessKeyId} *',
+      '+aws_iam_access_key={resp.accessKey.accessKeyId} *',
     ),
     ['accessKeyId', 'status'],
   ),
+  iam('UpdateAccessKey', 'update', touch('iam-user', USER, `${ACCESS_KEY} *`), ['accessKeyId', 'status']),
+  iam('DeleteAccessKey', 'update', touch('iam-user', USER, `-${ACCESS_KEY} *`), ['accessKeyId']),
+  iam('CreateLoginProfile', 'update', touch('iam-user', USER, '+aws_iam_user_login_profile=* *'), [
+    'passwordResetRequired',
+  ]),
+  iam('UpdateLoginProfile', 'update', touch('iam-user', USER, 'aws_iam_user_login_profile=* *'), [
+    'passwordResetRequired',
+  ]),
+  iam('DeleteLoginProfile', 'update', touch('iam-user', USER, '-aws_iam_user_login_profile=* *')),
   iam(
-    'CreateLoginProfile UpdateLoginProfile DeleteLoginProfile',
+    'UploadSSHPublicKey',
     'update',
-    touch('iam-user', USER, 'aws_iam_user_login_profile=* *'),
-    ['passwordResetRequired'],
+    touch('iam-user', USER, '+aws_iam_user_ssh_key={resp.sSHPublicKey.sSHPublicKeyId} *'),
   ),
-  iam(
-    'UploadSSHPublicKey DeleteSSHPublicKey UpdateSSHPublicKey',
-    'update',
-    touch('iam-user', USER, 'aws_iam_user_ssh_key={resp.sSHPublicKey.sSHPublicKeyId|req.sSHPublicKeyId} *'),
-  ),
+  iam('UpdateSSHPublicKey', 'update', touch('iam-user', USER, `${SSH_KEY} *`)),
+  iam('DeleteSSHPublicKey', 'update', touch('iam-user', USER, `-${SSH_KEY} *`)),
   iam(
     'EnableMFADevice DeactivateMFADevice ResyncMFADevice CreateServiceSpecificCredential DeleteServiceSpecificCredential',
     'update',
@@ -101,15 +105,10 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     touch('iam-group', GROUP, 'aws_iam_group_membership={req.groupName} *'),
     touch('iam-user', USER, 'aws_iam_user_group_membership *'),
   ]),
-  iam(
-    'PutGroupPolicy DeleteGroupPolicy',
-    'update',
-    touch('iam-group', GROUP, 'aws_iam_group_policy={req.groupName}:{req.policyName} *'),
-  ),
-  iam('AttachGroupPolicy DetachGroupPolicy', 'update', [
-    touch('iam-group', GROUP, 'aws_iam_group_policy_attachment={req.groupName}/{req.policyArn} *'),
-    ATTACHED,
-  ]),
+  iam('PutGroupPolicy', 'update', touch('iam-group', GROUP, `+${GROUP_POLICY} *`)),
+  iam('DeleteGroupPolicy', 'update', touch('iam-group', GROUP, `-${GROUP_POLICY} *`)),
+  iam('AttachGroupPolicy', 'update', [touch('iam-group', GROUP, `+${GROUP_ATTACHMENT} *`), ATTACHED]),
+  iam('DetachGroupPolicy', 'update', [touch('iam-group', GROUP, `-${GROUP_ATTACHMENT} *`), ATTACHED]),
 
   // Policies, profiles, federation, the account
   iam('CreatePolicy', 'create', touch('iam-policy', '{resp.policy.arn}')),
@@ -137,14 +136,20 @@ export const SECURITY_ROWS: readonly EventRow[] = [
   iam('DeleteServerCertificate', 'delete', touch('iam-server-certificate', '{req.serverCertificateName}')),
   iam('UpdateServerCertificate', 'update', touch('iam-server-certificate', '{req.serverCertificateName}')),
   iam(
-    'UpdateAccountPasswordPolicy DeleteAccountPasswordPolicy',
+    'UpdateAccountPasswordPolicy',
     'update',
-    touch('iam-account', 'password-policy', 'aws_iam_account_password_policy=iam-account-password-policy'),
+    touch('iam-account', 'password-policy', `+${PASSWORD_POLICY}`),
     ['minimumPasswordLength', 'requireSymbols', 'requireNumbers', 'hardExpiry', 'allowUsersToChangePassword'],
   ),
+  iam('DeleteAccountPasswordPolicy', 'delete', touch('iam-account', 'password-policy', PASSWORD_POLICY)),
   iam(
-    'CreateAccountAlias DeleteAccountAlias',
-    'update',
+    'CreateAccountAlias',
+    'create',
+    touch('iam-account', 'alias', 'aws_iam_account_alias={req.accountAlias}'),
+  ),
+  iam(
+    'DeleteAccountAlias',
+    'delete',
     touch('iam-account', 'alias', 'aws_iam_account_alias={req.accountAlias}'),
   ),
 
@@ -178,12 +183,13 @@ export const SECURITY_ROWS: readonly EventRow[] = [
   secrets('CreateSecret', 'create', touch('secret', ['{resp.arn}', '{req.name}'])),
   secrets('DeleteSecret', 'delete', touch('secret', SECRET_ID)),
   secrets(
-    'RestoreSecret UpdateSecret ReplicateSecretToRegions RemoveRegionsFromReplication StopReplicationToReplica',
+    'RestoreSecret ReplicateSecretToRegions RemoveRegionsFromReplication StopReplicationToReplica',
     'update',
     touch('secret', SECRET_ID),
   ),
+  // An UpdateSecret without a value tells no version: then it is one of the secret alone, where that is declared.
   secrets(
-    'PutSecretValue',
+    'PutSecretValue UpdateSecret',
     'update',
     touch('secret', SECRET_ID, 'aws_secretsmanager_secret_version={resp.arn}|{resp.versionId} *'),
   ),

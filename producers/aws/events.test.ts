@@ -11,6 +11,8 @@ import { KINDS } from './objects.ts';
 import { checkRecord } from './record.ts';
 import { RESOURCES } from './resources.ts';
 
+/** A candidate without the mark for what is made or removed. */
+const bare = (target: string): string => target.replace(/^[+-]/, '');
 const PLACEHOLDERS = /\{([^}]+)\}/g;
 const placeholders = (template: string): string[] =>
   [...template.matchAll(PLACEHOLDERS)].map((match) => match[1]!.replace(/\?$/, ''));
@@ -66,6 +68,8 @@ function rootFor(touch: Touch, template: string, kind: string, shape: number): J
   const root: JsonObject = { req: {}, resp: {} };
   const names = placeholders(template).map((name) => name.split('|')[0]!);
   const values = parts(kind, template, names);
+  // What the object's own template does not read of an element is there all the same.
+  if (touch.each !== null && !template.includes('{item')) put(root, touch.each, 'x', shape);
   names.forEach((name, index) => {
     const value = values[index] ?? '';
     if (value === '' && names.length > 1) return;
@@ -163,9 +167,11 @@ describe('the event table', () => {
       EVENT_NAMES.flatMap((eventName) => {
         const [source, name] = eventName.split(':') as [string, string];
         return rowOf(source, name)!.touches.flatMap((touch) =>
-          touch.targets.flatMap((target) =>
-            target === '*' ? (KINDS[touch.kind as KindName]?.types ?? []) : [target.split('=')[0]!],
-          ),
+          touch.targets
+            .map(bare)
+            .flatMap((target) =>
+              target === '*' ? (KINDS[touch.kind as KindName]?.types ?? []) : [target.split('=')[0]!],
+            ),
         );
       }),
     );
@@ -173,12 +179,34 @@ describe('the event table', () => {
     expect(missing).toEqual([]);
   });
 
+  test('what a call may make, a call of the same service removes: else it would stay unmanaged for ever', () => {
+    const touches = EVENT_NAMES.flatMap((eventName) => {
+      const [source, name] = eventName.split(':') as [string, string];
+      const { touches, verb } = rowOf(source, name)!;
+      return touches.flatMap(({ kind, targets }) =>
+        targets.map((target) => ({ source, verb, kind, target })),
+      );
+    });
+    const typesOf = ({ kind, target }: { kind: string; target: string }): readonly string[] =>
+      bare(target) === '*' ? KINDS[kind as KindName].types : [bare(target).split('=')[0]!];
+    const removed = new Set(
+      touches
+        .filter(({ verb, target }) => target.startsWith('-') || verb === 'delete')
+        .flatMap((one) => typesOf(one).map((type) => `${one.source} ${one.kind} ${type}`)),
+    );
+    const made = touches
+      .filter(({ target }) => target.startsWith('+'))
+      .flatMap((one) => typesOf(one).map((type) => `${one.source} ${one.kind} ${type}`));
+    expect(made.length).toBeGreaterThan(20);
+    expect(made.filter((one) => !removed.has(one))).toEqual([]);
+  });
+
   test('a call on a sub-resource also names the types of the object it is part of', () => {
     const without = EVENT_NAMES.filter((eventName) => {
       const [source, name] = eventName.split(':') as [string, string];
       const row = rowOf(source, name)!;
       const types = KINDS[row.touches[0]!.kind as KindName]?.types ?? [];
-      const targets = row.touches[0]!.targets.map((target) => target.split('=')[0]!);
+      const targets = row.touches[0]!.targets.map((target) => bare(target).split('=')[0]!);
       return (
         row.verb === 'update' &&
         types.length > 0 &&

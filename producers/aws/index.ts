@@ -7,7 +7,7 @@ import type { CloudObject } from './objects.ts';
 import { keyOf, kindOfEc2Id, objectOf, objectOfArn } from './objects.ts';
 import { fill } from './path.ts';
 import type { ResourceRow } from './resources.ts';
-import { RESOURCES } from './resources.ts';
+import { resourceRowOf } from './resources.ts';
 
 export type { CloudtrailLimits } from './cloudtrail-file.ts';
 export type { CloudtrailFilesOptions } from './cloudtrail-files.ts';
@@ -16,12 +16,6 @@ export { CLOUDTRAIL_FILES, cloudtrailFiles } from './cloudtrail-files.ts';
 const ZONE = /^([a-z]{2}(?:-[a-z]+)+-\d+)/;
 const ACCOUNT = /^\d{12}$/;
 
-/** `aws_alb…` are older names of the same resources. */
-const rowOf = (type: string): ResourceRow | undefined => {
-  const name = type.startsWith('aws_alb') ? `aws_lb${type.slice('aws_alb'.length)}` : type;
-  return Object.hasOwn(RESOURCES, name) ? RESOURCES[name] : undefined;
-};
-
 const text = (value: Json | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
@@ -29,7 +23,7 @@ const text = (value: Json | undefined): string | null =>
 function scopeOf(type: string, attributes: JsonObject): Scope {
   let account: string | null = null;
   let region: string | null = null;
-  const row = rowOf(type);
+  const row = resourceRowOf(type);
   const named = [text(attributes.arn), text(attributes.id), ...(row ? fill(row.object, attributes) : [])];
   for (const name of named) {
     if (account && region) break;
@@ -77,7 +71,7 @@ function identify(instance: { org: string; type: string; attributes: JsonObject;
     account: own.account ?? instance.scope.account,
     region: own.region ?? instance.scope.region,
   };
-  const row = rowOf(type);
+  const row = resourceRowOf(type);
   const object = (row && objectOfRow(row, attributes, place)) ?? objectOfUnknown(type, attributes, place);
   const keys = [keyOf(org, object)];
   for (const [kind, template] of row?.also ?? [])

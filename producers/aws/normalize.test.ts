@@ -72,6 +72,46 @@ describe('a call on a resource', () => {
     },
   );
 
+  const did = (call: Call) =>
+    changesOf(recordOf(call)).map(({ body }) => [
+      body.verb,
+      ...body.targets.map(({ type, id }) => `${type} ${id}`),
+    ]);
+  const role = { source: 'iam', verb: 'update', state: [] };
+  const inline = { roleName: 'deployer', policyName: 'inline' };
+
+  test('that makes a part of an object or writes over it is an update of both and a creation of the part', () => {
+    const call = { ...role, name: 'PutRolePolicy', req: inline };
+    expect(did(call)).toEqual([
+      ['update', 'aws_iam_role_policy deployer:inline', 'aws_iam_role deployer'],
+      ['create', 'aws_iam_role_policy deployer:inline', 'aws_iam_role deployer'],
+    ]);
+    const [first, second] = changesOf(recordOf(call));
+    expect(first!.objectKey).toBe(second!.objectKey);
+    expect(first!.id).not.toBe(second!.id);
+  });
+
+  test('that removes a part of an object is a deletion of the part and an update of the object', () => {
+    expect(did({ ...role, name: 'DeleteRolePolicy', req: inline })).toEqual([
+      ['update', 'aws_iam_role deployer'],
+      ['delete', 'aws_iam_role_policy deployer:inline'],
+    ]);
+  });
+
+  test('that makes several parts is a creation of each', () => {
+    const req = { rule: 'nightly', targets: [{ id: 'a' }, { id: 'b' }] };
+    expect(did({ ...role, source: 'events', name: 'PutTargets', req }).slice(1)).toEqual([
+      ['create', 'aws_cloudwatch_event_target nightly/a', 'aws_cloudwatch_event_rule nightly'],
+      ['create', 'aws_cloudwatch_event_target nightly/b', 'aws_cloudwatch_event_rule nightly'],
+    ]);
+  });
+
+  test('that does not say which part it made is an update alone', () => {
+    expect(did({ ...role, name: 'PutRolePolicy', req: { roleName: 'deployer' } })).toEqual([
+      ['update', 'aws_iam_role_policy null', 'aws_iam_role deployer'],
+    ]);
+  });
+
   test('gives one change an object, with distinct ids', () => {
     const tags = CALLS.find((call) => call.name === 'CreateTags')!;
     const changes = changesOf(recordOf(tags));
@@ -155,6 +195,8 @@ describe('a call on a resource', () => {
     expect(changes.map(({ objectKey, body }) => [objectKey, body.verb])).toEqual([
       ['default/aws/-/-/route53-record/Z1_a.example.com_A', 'delete'],
       ['default/aws/-/-/route53-record/Z1_b.example.com_A', 'update'],
+      // It may have been there before, or not.
+      ['default/aws/-/-/route53-record/Z1_b.example.com_A', 'create'],
     ]);
   });
 });

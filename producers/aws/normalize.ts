@@ -1,7 +1,7 @@
 // One CloudTrail record into changes, or the reason why it says nothing. Pure, total: any value gives an answer.
 //
 // The same record gives the same ids however often and by whatever way it comes: ids hash CloudTrail's event id, the account
-// that got it, and the object key.
+// that got it, and the object key (and, where the call did several things to an object, which of them).
 
 import type { SourceEvent } from '../../runtime/source.ts';
 import type { Json } from '../../schemas/index.ts';
@@ -48,7 +48,7 @@ export function normalize(value: unknown, context: NormalizeContext): Normalized
   const changes = concernsOf(context.org, record).map(
     (concern): ChangeEvent => ({
       type: 'change.reported',
-      id: stableId('chg', record.eventId, record.account ?? '-', concern.objectKey),
+      id: stableId('chg', record.eventId, record.account ?? '-', concern.objectKey, ...part(concern.part)),
       time: record.time,
       objectKey: concern.objectKey,
       body: {
@@ -68,6 +68,8 @@ export function normalize(value: unknown, context: NormalizeContext): Normalized
   );
   return { changes, dedupeKey: `${record.eventId}/${record.account ?? '-'}` };
 }
+
+const part = (name: string | null): string[] => (name === null ? [] : [name]);
 
 const says = (value: Json | undefined): boolean => value === true || value === 'true';
 

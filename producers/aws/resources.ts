@@ -276,7 +276,8 @@ export const RESOURCES: Readonly<Record<string, ResourceRow>> = {
   aws_cloudwatch_metric_alarm: row('metric-alarm', '{alarm_name|id}'),
   aws_cloudwatch_composite_alarm: row('metric-alarm', '{alarm_name|id}'),
   aws_cloudwatch_dashboard: row('cloudwatch-dashboard', '{dashboard_name|id}'),
-  aws_cloudwatch_event_rule: row('event-rule', '{arn|name|id}', '{name|id}'),
+  // The state's id is the name, or `bus/name` of a bus other than the default one: as in the key.
+  aws_cloudwatch_event_rule: row('event-rule', '{arn|name|id}', null),
   aws_cloudwatch_event_target: row('event-rule', '{event_bus_name?}/{rule}', '{rule}/{target_id}'),
   aws_cloudwatch_event_bus: row('event-bus', '{name|id}'),
   aws_cloudwatch_event_bus_policy: row('event-bus', '{event_bus_name}'),
@@ -412,3 +413,9 @@ export const RESOURCES: Readonly<Record<string, ResourceRow>> = {
   aws_efs_backup_policy: row('file-system', '{file_system_id|id}'),
   aws_msk_cluster: row('kafka-cluster', '{arn|id}', '{arn|id}'),
 };
+
+/** The row of a type; `aws_alb…` are older names of the same resources. */
+export function resourceRowOf(type: string): ResourceRow | undefined {
+  const name = type.startsWith('aws_alb') ? `aws_lb${type.slice('aws_alb'.length)}` : type;
+  return Object.hasOwn(RESOURCES, name) ? RESOURCES[name] : undefined;
+}
