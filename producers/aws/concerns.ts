@@ -1,6 +1,6 @@
 // Which cloud objects a CloudTrail record concerns, under which candidate Terraform types and ids. Pure: the event table,
 // then, for calls without a row, what the record's ARNs and its own parameters name.
-import type { Json, Verb } from '../../schemas/index.ts';
+import type { Json, Target, Verb } from '../../schemas/index.ts';
 import { parseArn } from './arn.ts';
 import type { EventRow, Touch } from './event-row.ts';
 import { operationOf, rowOf, sourceOf, verbOfName } from './events.ts';
@@ -9,6 +9,7 @@ import { keyOf, kindOfEc2Id, objectOf, objectOfArn, stateIdOf, typesOf } from '.
 import { type Found, type Marked, type Outcome, outcomesOf } from './outcomes.ts';
 import { fill, isObject, nodes, values } from './path.ts';
 import type { CloudtrailRecord } from './record.ts';
+import { resourceRowOf } from './resources.ts';
 
 /** Objects one call may concern; a call that names more is cut there (CreateTags allows 1,000 resources). */
 const MAX_OBJECTS = 1_000;
@@ -30,7 +31,7 @@ export function concernsOf(org: string, record: CloudtrailRecord): Outcome[] {
       row?.verb ?? verbOfName(record.eventName),
     );
   }
-  return [...found.values()].flatMap(outcomesOf);
+  return namedOnce([...found.values()]).flatMap(outcomesOf);
 }
 
 const placeless = (record: CloudtrailRecord): CloudObject => ({
@@ -68,6 +69,28 @@ function add(
     if (!before.targets.some((known) => known.type === target.type && known.id === target.id))
       before.targets.push(target);
   if (before.verb !== verb) before.verb = 'update';
+}
+
+/**
+ * One call may touch several objects that an instance concerns (an association: its route table and its subnet). The change
+ * of the instance is then told once, under the object that is its own, so that it is one drift.
+ */
+function namedOnce(found: readonly Found[]): Found[] {
+  if (found.length < 2) return [...found];
+  const isHome = (kind: string, type: string): boolean => resourceRowOf(type)?.kind === kind;
+  const toldAtHome = new Map<string, Set<string | null>>();
+  for (const { kind, targets } of found)
+    for (const { type, id } of targets)
+      if (isHome(kind, type)) toldAtHome.set(type, (toldAtHome.get(type) ?? new Set()).add(id));
+  const isToldAtHome = ({ type, id }: Target): boolean => {
+    const ids = toldAtHome.get(type);
+    return ids !== undefined && (id === null || ids.has(id) || ids.has(null));
+  };
+  return found.flatMap((one) => {
+    const targets = one.targets.filter((target) => isHome(one.kind, target.type) || !isToldAtHome(target));
+    // Without candidates a change is one of whatever is declared under the key: not if it had some.
+    return targets.length === 0 && one.targets.length > 0 ? [] : [{ ...one, targets }];
+  });
 }
 
 /** Words for what happened to an object, and the mark of its candidates. */

@@ -72,6 +72,26 @@ describe('a call on a resource', () => {
     },
   );
 
+  test.each(CALLS.map((call) => [`${call.source}:${call.name}`, call] as const))(
+    '%s names a declared instance under one of its keys only',
+    (_, call) => {
+      const changes = changesOf(recordOf(call));
+      for (const { type, attributes } of call.state) {
+        const { objectKeys } = aws.identify({
+          org: 'default',
+          type,
+          attributes,
+          scope: { account: ACCOUNT, region: REGION },
+        });
+        const naming = changes.filter(
+          ({ objectKey, body }) =>
+            objectKeys.includes(objectKey!) && body.targets.some((target) => target.type === type),
+        );
+        expect(new Set(naming.map(({ objectKey }) => objectKey)).size).toBeLessThan(2);
+      }
+    },
+  );
+
   const did = (call: Call) =>
     changesOf(recordOf(call)).map(({ body }) => [
       body.verb,
