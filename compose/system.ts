@@ -124,7 +124,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...(await Promise.all(
         reactors.map(async (handle, index): Promise<Reader> => {
           const { name, reads } = options.reactors[index]!;
-          return { name, kind: 'reactor', lag: await lagOf(log, name, reads), ...standing(handle.status()) };
+          const lag = await lagOf(log, name, reads, handle.read());
+          return { name, kind: 'reactor', lag, ...standing(handle.status()) };
         }),
       )),
       ...(await Promise.all(projections.map((handle) => handle.status()))).map(
@@ -230,15 +231,24 @@ function standing(
   };
 }
 
-/** Records that the group has still to read, over all partitions of its topics. */
-async function lagOf(log: Log, group: string, topics: readonly TopicName[]): Promise<number> {
+/** Records that the group has still to read, over all partitions of its topics. `read`: where it is ahead of what it committed. */
+async function lagOf(
+  log: Log,
+  group: string,
+  topics: readonly TopicName[],
+  read: ReadonlyMap<string, number> = new Map(),
+): Promise<number> {
   const positions = new Map(
     (await log.positions(group)).map((at) => [`${at.topic}/${at.partition}`, at.offset]),
   );
   let lag = 0;
   for (const topic of topics) {
     for (let partition = 0; partition < log.partitions; partition++) {
-      const from = positions.get(`${topic}/${partition}`) ?? (await log.start(topic, partition));
+      const place = `${topic}/${partition}`;
+      const from = Math.max(
+        positions.get(place) ?? (await log.start(topic, partition)),
+        read.get(place) ?? 0,
+      );
       lag += Math.max(0, (await log.end(topic, partition)) - from);
     }
   }

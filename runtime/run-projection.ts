@@ -351,7 +351,7 @@ class ProjectionLoop {
         const ends = await this.retried(() => this.ends());
         for (let partition = 0; partition < log.partitions; partition++) {
           const keys = projection.reads.map((topic) => placeKey({ topic, partition }));
-          metrics.lag(partition, behind(ends, serving.pump.positions, keys));
+          metrics.lag(partition, behind(ends, serving.pump.read, keys));
         }
       }
       await clock.sleep(LAG_EVERY_MS, this.end.signal);
@@ -369,7 +369,7 @@ class ProjectionLoop {
       state: this.state,
       generation: this.servingGeneration,
       filling: this.filling?.generation ?? null,
-      lag: behind(ends, this.serving?.pump.positions ?? new Map(), [...ends.keys()]),
+      lag: behind(ends, this.serving?.pump.read ?? new Map(), [...ends.keys()]),
       failure: this.failure,
     };
   }

@@ -106,6 +106,24 @@ describe('the reactor loop', () => {
     expect(attempts).toBe(3);
   });
 
+  it('tells at once how far it has read: past what it does not want, and past what it wants when that is done', async () => {
+    const { log, begin } = setUp();
+    const doing = Promise.withResolvers<void>();
+    const { handle } = begin(async (event) => {
+      await doing.promise;
+      return [outcome(event)];
+    });
+    const place = 'driftmgr.requests/0';
+    const unwanted = { ...wish(1), ...outcome(wish(1)) } as Event;
+    await appendEvents(log, [unwanted, unwanted, wish(2)]);
+    // The clock stands still: nothing waits for the time at which positions are committed.
+    await expect.poll(() => handle.read().get(place)).toBe(2);
+    expect(await log.positions('toy')).toEqual([]);
+    doing.resolve();
+    await expect.poll(() => handle.read().get(place)).toBeGreaterThan(2);
+    expect(await outputsOf(log, 'toy')).toHaveLength(1);
+  });
+
   it('gives up on one event after ten attempts, so that the next are not held up', async () => {
     const { log, clock, begin } = setUp();
     let attempts = 0;

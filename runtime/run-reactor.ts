@@ -40,6 +40,8 @@ export interface ReactorHandle {
   /** Resolves when all partitions have ended, for whatever reason; `status` tells why. Never rejects. */
   stopped: Promise<void>;
   status(): ReactorStatus[];
+  /** How far it has read, by `topic/partition`, all it had to do being done: ahead of its committed positions at times. */
+  read(): ReadonlyMap<string, number>;
 }
 
 export function runReactor(options: RunReactorOptions): ReactorHandle {
@@ -50,12 +52,13 @@ export function runReactor(options: RunReactorOptions): ReactorHandle {
     phase: 'running',
     reason: null,
   }));
+  const read = new Map<string, number>();
 
   async function run(status: ReactorStatus): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         metrics.running(status.partition, true);
-        await new ReactorTask(options, metrics, status).run();
+        await new ReactorTask(options, metrics, status, read).run();
         return;
       } catch (error) {
         status.reason = reasonOf(error);
@@ -85,6 +88,7 @@ export function runReactor(options: RunReactorOptions): ReactorHandle {
   return {
     stopped: Promise.all(ended).then(() => undefined),
     status: () => statuses.map((status) => ({ ...status })),
+    read: () => read,
   };
 }
 
@@ -92,15 +96,23 @@ class ReactorTask {
   private readonly options: RunReactorOptions;
   private readonly metrics: ComponentMetrics;
   private readonly status: ReactorStatus;
+  /** Of all partitions; told as soon as an event is done with, which is before positions past it are committed. */
+  private readonly read: Map<string, number>;
   private readonly positions = new Map<TopicName, number>();
   private readonly slice = new Slice();
   private committedAt = 0;
   private moved = false;
 
-  constructor(options: RunReactorOptions, metrics: ComponentMetrics, status: ReactorStatus) {
+  constructor(
+    options: RunReactorOptions,
+    metrics: ComponentMetrics,
+    status: ReactorStatus,
+    read: Map<string, number>,
+  ) {
     this.options = options;
     this.metrics = metrics;
     this.status = status;
+    this.read = read;
   }
 
   async run(): Promise<void> {
@@ -159,6 +171,7 @@ class ReactorTask {
     this.positions.set(topic, record.offset + 1);
     this.moved = true;
     if (records.length > 0) await this.commit(records);
+    this.read.set(`${topic}/${this.status.partition}`, record.offset + 1);
   }
 
   /** Retriable failures are retried here, a few times; what fails for good is thrown. */

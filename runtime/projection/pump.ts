@@ -77,6 +77,8 @@ interface Writing {
 export class Pump<P extends Prepared> {
   private readonly options: PumpOptions<P>;
   private committed: ReadonlyMap<string, number> = new Map();
+  /** Positions over which nothing had to be written, all before them being written. */
+  private passed: ReadonlyMap<string, number> = new Map();
   private refusedInARow = 0;
   private idle = false;
   private progressed = false;
@@ -90,6 +92,13 @@ export class Pump<P extends Prepared> {
   /** Committed positions by place. */
   get positions(): ReadonlyMap<string, number> {
     return this.committed;
+  }
+
+  /** How far it has read, by place, all that was to be written being written: the committed positions, and what needed none. */
+  get read(): ReadonlyMap<string, number> {
+    const read = new Map(this.committed);
+    for (const [key, at] of this.passed) read.set(key, Math.max(at, read.get(key) ?? 0));
+    return read;
   }
 
   /** True when every place has reached at least the given offset; false when the pump stopped before. */
@@ -183,6 +192,7 @@ export class Pump<P extends Prepared> {
           batch = this.empty();
         } else if (chunk === null) {
           if (batch.rows === 0) this.setIdle();
+          if (batch.rows === 0 && batch.refused.length === 0) this.passOver(batch);
           await this.pause(reader, waitMs);
         }
       }
@@ -213,6 +223,11 @@ export class Pump<P extends Prepared> {
     const enough = new AbortController();
     await Promise.race([reader.wakened(), this.options.clock.sleep(ms, enough.signal)]);
     enough.abort();
+  }
+
+  /** What comes of it is known at once, though the positions themselves are kept back for a while. */
+  private passOver(batch: Batch<P>): void {
+    this.passed = new Map([...batch.moves].map(([key, { to }]) => [key, to]));
   }
 
   private setIdle(): void {
