@@ -55,6 +55,7 @@ describe('the demo’s story', () => {
       return {
         'terraform.workspaces': [{ name: 'network-*', owner: 'team-net' }],
         'aws.cloudtrail': [join(directory, 'trail')],
+        'aws.pollMs': 100,
         'aws.pipelines': ['arn:aws:sts::*:assumed-role/deploy-pipeline/*'],
         'digitalocean.token': TOKEN,
         'digitalocean.url': cloud.url,
