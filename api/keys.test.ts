@@ -3,10 +3,10 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openEmbeddedPostgres } from '../runtime/postgres/embedded-postgres.ts';
 import type { Postgres } from '../runtime/postgres/postgres.ts';
 import { createTestClock, type TestClock } from '../runtime/testing/clock.ts';
 import { temporaryFolder } from '../runtime/testing/databases.ts';
+import { openMadePostgres } from '../runtime/testing/made-database.ts';
 import { adminKeyPath, ensureAdminKey, readAdminKey } from './admin-key.ts';
 import { allows, allowsWorkspace, createKeys, type Keys, makeKey, type Principal } from './keys.ts';
 import { SCOPES } from './types.ts';
@@ -17,7 +17,7 @@ let postgres: Postgres;
 let clock: TestClock;
 let keys: Keys;
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ directory: join(folder.path, 'pg'), logger });
+  postgres = await openMadePostgres({ directory: join(folder.path, 'pg'), logger });
 });
 beforeEach(async () => {
   await postgres.query('DROP SCHEMA IF EXISTS api CASCADE');

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClickHouse } from '../runtime/clickhouse/clickhouse.ts';
 import { openChdb } from '../runtime/clickhouse/open-chdb.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { openEmbeddedPostgres } from '../runtime/postgres/embedded-postgres.ts';
 import type { Postgres } from '../runtime/postgres/postgres.ts';
 import { clickHouseTarget } from '../runtime/projection/clickhouse-target.ts';
 import { Generations } from '../runtime/projection/generations.ts';
@@ -16,6 +15,7 @@ import type { Located, Projection } from '../runtime/projection.ts';
 import { schemaOf, tableOf } from '../runtime/serving.ts';
 import { temporaryFolder } from '../runtime/testing/databases.ts';
 import { silent } from '../runtime/testing/loop.ts';
+import { openMadePostgres } from '../runtime/testing/made-database.ts';
 import type { Event, Json } from '../schemas/index.ts';
 import { EVENT_TYPES, topicOf } from '../schemas/index.ts';
 import { KEPT_DAYS } from './clickhouse/storage.ts';
@@ -40,7 +40,7 @@ const folder = temporaryFolder();
 let postgres: Postgres;
 let clickhouse: ClickHouse;
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ directory: join(folder.path, 'pg'), logger: silent });
+  postgres = await openMadePostgres({ directory: join(folder.path, 'pg'), logger: silent });
   clickhouse = await openChdb({ directory: join(folder.path, 'ch'), logger: silent });
 });
 afterAll(async () => {

@@ -12,7 +12,6 @@ import { systemClock } from './clock.ts';
 import { DriftError } from './errors.ts';
 import type { Log } from './log/log.ts';
 import { createMemoryLog } from './log/memory-log.ts';
-import { openEmbeddedPostgres } from './postgres/embedded-postgres.ts';
 import type { Postgres } from './postgres/postgres.ts';
 import type { ClickHouseProjection, PostgresProjection, Projection } from './projection.ts';
 import type { ProjectionHandle } from './run-projection.ts';
@@ -23,6 +22,7 @@ import { componentMetrics } from './telemetry.ts';
 import { testCodec } from './testing/codec.ts';
 import { temporaryFolder } from './testing/databases.ts';
 import { changeReported, fingerprintOf, observed } from './testing/events.ts';
+import { openMadePostgres } from './testing/made-database.ts';
 
 const codec = testCodec();
 const logger = pino({ level: 'silent' });
@@ -38,7 +38,7 @@ let unique = 0;
 let name: string;
 
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ directory: join(folder.path, 'pg'), logger });
+  postgres = await openMadePostgres({ directory: join(folder.path, 'pg'), logger });
   clickhouse = await openChdb({ directory: join(folder.path, 'ch'), logger });
 });
 afterAll(async () => {

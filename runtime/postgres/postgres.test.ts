@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
 import { serverUrl, temporaryFolder } from '../testing/databases.ts';
+import { placeDatabase } from '../testing/made-database.ts';
 import { connectPostgres } from './connect-postgres.ts';
 import { postgresContract } from './contract.ts';
 import { openEmbeddedPostgres } from './embedded-postgres.ts';
@@ -19,6 +20,13 @@ const folder = (): string => {
 afterAll(() => {
   for (const made of folders) made.remove();
 });
+
+/** A directory for one, with its database made. */
+const made = async (): Promise<string> => {
+  const directory = join(folder(), 'pg');
+  await placeDatabase(directory);
+  return directory;
+};
 
 postgresContract('embedded', () => openEmbeddedPostgres({ directory: join(folder(), 'pg'), logger }));
 const url = serverUrl('postgres', 'DATABASE_URL');
@@ -66,7 +74,7 @@ describe('embedded Postgres', () => {
   });
 
   it('a server left behind by kill -9 stops no later start, and loses nothing', async () => {
-    const directory = join(folder(), 'pg');
+    const directory = await made();
     const { child, ready, ended } = anotherProcess(directory);
     await ready;
     const orphan = postmasterOf(directory);
@@ -82,7 +90,7 @@ describe('embedded Postgres', () => {
   });
 
   it('a database that a living process uses is refused', async () => {
-    const directory = join(folder(), 'pg');
+    const directory = await made();
     const { child, ready, ended } = anotherProcess(directory);
     await ready;
     await expect(openEmbeddedPostgres({ directory, logger })).rejects.toMatchObject({
@@ -96,7 +104,7 @@ describe('embedded Postgres', () => {
   });
 
   it('a stale pid file stops no start, be its process gone or another one', async () => {
-    const directory = join(folder(), 'pg');
+    const directory = await made();
     const first = await openEmbeddedPostgres({ directory, logger });
     const pid = postmasterOf(directory);
     process.kill(pid, 'SIGKILL');

@@ -8,7 +8,6 @@ import { openChdb } from '../clickhouse/open-chdb.ts';
 import { systemClock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { createMemoryLog } from '../log/memory-log.ts';
-import { openEmbeddedPostgres } from '../postgres/embedded-postgres.ts';
 import type { Postgres } from '../postgres/postgres.ts';
 import type { Projection } from '../projection.ts';
 import type { ProjectionHandle } from '../run-projection.ts';
@@ -20,6 +19,7 @@ import { testCodec } from './codec.ts';
 import { temporaryFolder } from './databases.ts';
 import { TEST_ORG } from './events.ts';
 import { appendEvents, silent } from './loop.ts';
+import { openMadePostgres } from './made-database.ts';
 
 export interface ProjectionBench {
   postgres: Postgres;
@@ -41,7 +41,7 @@ export async function openProjections(
   const folder = temporaryFolder();
   const logger = silent;
   const clock = systemClock;
-  const postgres = await openEmbeddedPostgres({ directory: join(folder.path, 'pg'), logger });
+  const postgres = await openMadePostgres({ directory: join(folder.path, 'pg'), logger });
   const clickhouse = await openChdb({ directory: join(folder.path, 'ch'), logger });
   const log = options.log ?? createMemoryLog({ partitions: 4, clock });
   const stop = new AbortController();

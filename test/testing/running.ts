@@ -1,5 +1,5 @@
 // The whole embedded system inside the test process, on a directory of its own, as `driftmgr up` puts it together.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAdminKey } from '../../api/admin-key.ts';
 import type { Client } from '../../api/client.ts';
@@ -11,6 +11,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
 import { temporaryFolder } from '../../runtime/testing/databases.ts';
+import { placeDatabase } from '../../runtime/testing/made-database.ts';
 
 export interface Started {
   url: string;
@@ -41,6 +42,7 @@ export async function startWhole(
   try {
     const data = join(folder.path, 'data');
     mkdirSync(data, { recursive: true });
+    if (!existsSync(join(data, 'postgres'))) await placeDatabase(join(data, 'postgres'));
     const running = await runEmbedded({
       configuration: loadConfiguration({
         environment: {},

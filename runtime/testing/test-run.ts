@@ -1,0 +1,11 @@
+// Set up once for a run of the tests: a folder for what its files share, gone when the run ends.
+import { temporaryFolder } from './databases.ts';
+
+/** The environment variable that names the folder. */
+export const TEST_RUN_FOLDER = 'TEST_RUN_FOLDER';
+
+export default function setUp(): () => void {
+  const folder = temporaryFolder();
+  process.env[TEST_RUN_FOLDER] = folder.path;
+  return folder.remove;
+}
