@@ -4,7 +4,9 @@ import { temporaryFolder } from './databases.ts';
 /** The environment variable that names the folder. */
 export const TEST_RUN_FOLDER = 'TEST_RUN_FOLDER';
 
-export default function setUp(): () => void {
+/** Called for each project of the run; the first makes the folder. */
+export default function setUp(): (() => void) | undefined {
+  if (process.env[TEST_RUN_FOLDER] !== undefined) return undefined;
   const folder = temporaryFolder();
   process.env[TEST_RUN_FOLDER] = folder.path;
   return folder.remove;
