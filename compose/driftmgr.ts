@@ -1,12 +1,16 @@
 #!/usr/bin/env node
-// The command line's entry: the API's clients, and the commands that run the system itself.
-import { nodeIo } from '../api/cli/node-io.ts';
-import { createProgram, runProgram } from '../api/cli/program.ts';
-import { demoCommand } from './commands/demo.ts';
-import { scanCommand } from './commands/scan.ts';
-import { upCommand } from './commands/up.ts';
-import { VERSION } from './version.ts';
+// The command line's entry. Keeps what was compiled, so that the next call starts in half the time; in a folder of the
+// user's own, because whoever can write there decides what runs.
+import { accessSync, constants } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
-const io = nodeIo();
-const program = createProgram(io, VERSION, [upCommand(io), scanCommand(io), demoCommand(io)]);
-process.exitCode = await runProgram(program, io, process.argv.slice(2));
+try {
+  accessSync(homedir(), constants.W_OK);
+  enableCompileCache(join(homedir(), '.cache', 'driftmgr'));
+} catch {
+  // An account without a home compiles each time.
+}
+const { run } = await import('./command-line.ts');
+process.exitCode = await run(process.argv.slice(2));

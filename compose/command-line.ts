@@ -1,0 +1,14 @@
+// The whole command line: the API's clients, and the commands that run the system itself.
+import { nodeIo } from '../api/cli/node-io.ts';
+import { createProgram, runProgram } from '../api/cli/program.ts';
+import { demoCommand } from './commands/demo.ts';
+import { scanCommand } from './commands/scan.ts';
+import { upCommand } from './commands/up.ts';
+import { VERSION } from './version.ts';
+
+/** Resolves to the exit code. */
+export function run(argv: string[]): Promise<number> {
+  const io = nodeIo();
+  const program = createProgram(io, VERSION, [upCommand(io), scanCommand(io), demoCommand(io)]);
+  return runProgram(program, io, argv);
+}
