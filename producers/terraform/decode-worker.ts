@@ -75,6 +75,7 @@ function hear(message: ToWorker): void {
       return;
     case 'drop':
       drop();
+      say({ say: 'dropped' });
   }
 }
 

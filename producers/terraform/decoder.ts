@@ -166,7 +166,7 @@ const unexpected = (message: FromWorker): Error =>
 interface Link {
   say(message: ToWorker): void;
   next(): Promise<FromWorker>;
-  /** Ends the job; in the middle of one the worker ends with it. */
+  /** Ends the job; what the worker still says of it is not heard. */
   quiet(): void;
   broken(): boolean;
   end(): Promise<void>;
@@ -181,8 +181,8 @@ function createLink(options: DecoderOptions, patience: number): Link {
   });
   const heard: FromWorker[] = [];
   let failure: Error | null = null;
-  /** True while the worker may say something unasked: batches of a declaration. */
-  let talking = false;
+  /** Jobs that were ended and of which the worker has not heard yet. */
+  let ended = 0;
   let wake: (() => void) | null = null;
 
   const fail = (error: Error): void => {
@@ -190,8 +190,8 @@ function createLink(options: DecoderOptions, patience: number): Link {
     wake?.();
   };
   worker.on('message', (message: FromWorker) => {
-    heard.push(message);
-    if (message.say !== 'batch') talking = false;
+    if (message.say === 'dropped') ended--;
+    else if (ended === 0) heard.push(message);
     wake?.();
   });
   worker.on('error', (error: NodeJS.ErrnoException) => {
@@ -206,10 +206,7 @@ function createLink(options: DecoderOptions, patience: number): Link {
   );
 
   return {
-    say(message) {
-      talking = message.say === 'declare' || message.say === 'withdraw' || talking;
-      worker.postMessage(message);
-    },
+    say: (message) => worker.postMessage(message),
     async next() {
       let late = false;
       const timer = setTimeout(() => {
@@ -234,13 +231,9 @@ function createLink(options: DecoderOptions, patience: number): Link {
     quiet() {
       heard.length = 0;
       if (failure) return;
-      if (!talking) {
-        worker.postMessage({ say: 'drop' } satisfies ToWorker);
-        return;
-      }
       // What it is still about to say would be taken for the answer to the next question.
-      fail(new DriftError('the job was given up', { code: 'DM_TIMEOUT', retriable: true }));
-      void worker.terminate();
+      ended++;
+      worker.postMessage({ say: 'drop' } satisfies ToWorker);
     },
     broken: () => failure !== null,
     async end() {

@@ -37,6 +37,8 @@ export type FromWorker =
   /** `refused`: events that do not fit their schema, without fingerprints; the source's loop sets them aside. */
   | { say: 'batch'; encoded: EncodedEvents; refused: SourceEvent[] }
   | { say: 'done'; table: Uint8Array }
+  /** The job is over; nothing more comes of it. */
+  | { say: 'dropped' }
   | { say: 'refused'; kind: ProblemKind; text: string }
   | { say: 'failed'; message: string };
 
