@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** A function to call often in long work: lets the loop turn when this piece of work has held it for `ms`. */
-export function createSlices(ms = 4): () => Promise<void> | undefined {
+export function createSlices(ms = 8): () => Promise<void> | undefined {
   let began = performance.now();
   return () => {
     if (performance.now() - began < ms) return undefined;

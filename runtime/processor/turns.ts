@@ -16,7 +16,7 @@ export interface Turns {
 }
 
 /** How long one piece of work may hold the event loop. */
-export const SLICE_MS = 4;
+export const SLICE_MS = 8;
 
 const ORDER = ['urgent', 'usual', 'patient'] as const;
 /** Who has been passed over so often is next, however hurried the others are. */
