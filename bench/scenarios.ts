@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { inTemporaryDirectory } from '../compose/temporary-directory.ts';
 import type { NewRecord } from '../runtime/log/log.ts';
 import { TOPICS } from '../schemas/index.ts';
+import { type FeedFile, writeFeed } from './feed-file.ts';
 import type { Figure } from './figures.ts';
 import { percentile } from './figures.ts';
 import { applyStateFile, writeLargeState } from './large-state.ts';
@@ -92,19 +93,30 @@ const differing: Scenario = {
   letter: 'b',
   title: `${CHANGED.toLocaleString('en')} changed observations`,
   run: () =>
-    withWorld(async (world) => {
+    withWorld(async (world, directory) => {
       await prepare(world, CHANGED);
-      const took = await taken(world, () => change(world, CHANGED));
+      const feed = await changes(world, `${directory}/../changes`, CHANGED);
+      const took = await taken(world, () => appendAll(world, feed));
+      await feed.close();
       return rates('b', 'changed observations, each a drift', CHANGED, took, 8_000);
     }),
 };
 
 /** Every resource is observed with another value. */
-function change(world: World, count: number): Promise<void> {
+function changes(world: World, path: string, count: number, objectKey?: string): Promise<FeedFile> {
   const time = Date.now();
-  return inBatches(count, BATCH, (from, to) =>
-    world.append(Array.from({ length: to - from }, (_, i) => observed(from + i, time, 1, 1))),
-  );
+  const at = objectKey === undefined ? {} : { objectKey };
+  function* batches(): Generator<NewRecord[]> {
+    for (let from = 0; from < count; from += BATCH)
+      yield Array.from({ length: Math.min(BATCH, count - from) }, (_, i) =>
+        observed(from + i, time, 1, 1, at),
+      ).flatMap(world.encode);
+  }
+  return writeFeed(path, 'driftmgr.observations', batches());
+}
+
+async function appendAll(world: World, feed: FeedFile): Promise<void> {
+  for await (const records of feed.batches()) await world.running.adapters.log.append(records);
 }
 
 /** Seconds until what was fed is through the detector, and until it is in all projections too. */
@@ -300,18 +312,13 @@ const manyParts: Scenario = {
   letter: 'g',
   title: `one object with ${PARTS.toLocaleString('en')} parts`,
   run: () =>
-    withWorld(async (world) => {
+    withWorld(async (world, directory) => {
       const objectKey = 'default/aws/-/-/s3-bucket/one';
       await prepare(world, PARTS, () => objectKey);
       const count = Math.min(PARTS, scaled(20_000));
-      const time = Date.now();
-      const took = await taken(world, () =>
-        inBatches(count, BATCH, (from, to) =>
-          world.append(
-            Array.from({ length: to - from }, (_, i) => observed(from + i, time, 1, 1, { objectKey })),
-          ),
-        ),
-      );
+      const feed = await changes(world, `${directory}/../changes`, count, objectKey);
+      const took = await taken(world, () => appendAll(world, feed));
+      await feed.close();
       return rates('g', 'changed observations of parts of one object', count, took, 5_000);
     }),
 };
@@ -333,4 +340,4 @@ export const SCENARIOS: readonly Scenario[] = [
   recovered,
   manyParts,
 ];
-export { change, prepare };
+export { appendAll, changes, prepare };
