@@ -10,19 +10,17 @@ import type { Processor } from '../processor.ts';
 import type { StateStore } from '../state/state.ts';
 import type { Logger } from '../telemetry.ts';
 import { Overlay } from './overlay.ts';
-import { type Novelty, Seen } from './seen.ts';
+import type { Novelty, Seen } from './seen.ts';
+import { SeenRows } from './seen-rows.ts';
 import { Slice } from './turns.ts';
 
-// The runtime's rows, beside those of fold.ts.
-const SEEN_ROWS = '~seen';
+// The runtime's rows, beside those of fold.ts and seen-rows.ts.
 const OWN_ROWS = '~own';
 
 /** Records are read in pieces of at most so many records and bytes. */
 export const READ_LIMITS = { records: 4_096, bytes: 1 << 20 };
 /** Rows are stored when so many are waiting: one write of the store must not hold the loop. */
 export const STORE_ROWS = 1_000;
-/** Shards of what was seen that go with one write. */
-const SHARDS_A_WRITE = 8;
 /** After so many notes (or as many as there are keys, if that is more) what was seen is stored. */
 const NOTES_BETWEEN_SAVES = 25_000;
 /** An event time further ahead of its record's own time than this is not believed: sources clamp to five minutes. */
@@ -63,6 +61,7 @@ export interface PartitionStateOptions {
 export class PartitionState {
   readonly fold: PartitionFold;
   readonly seen: Seen;
+  private readonly seenRows: SeenRows;
   /** Up to where inputs are folded in memory; the loop moves them on. */
   readonly positions: Map<TopicName, number>;
   /** Notes since what was seen was last stored; the loop counts them. */
@@ -70,18 +69,13 @@ export class PartitionState {
   private readonly options: PartitionStateOptions;
   private readonly rows: Overlay;
   private readonly own: TopicName[];
-  private saving: { shards: number[]; at: Record<string, number> } | null = null;
 
-  private constructor(
-    options: PartitionStateOptions,
-    rows: Overlay,
-    seen: Seen,
-    positions: Map<TopicName, number>,
-  ) {
+  private constructor(options: PartitionStateOptions, rows: Overlay, positions: Map<TopicName, number>) {
     const { processor, partition, org, log, codec } = options;
     this.options = options;
     this.rows = rows;
-    this.seen = seen;
+    this.seenRows = new SeenRows(rows, options.seed);
+    this.seen = this.seenRows.seen;
     this.positions = positions;
     this.own = ownTopics(processor);
     const encode = codec.encode;
@@ -91,7 +85,7 @@ export class PartitionState {
       partition,
       partitions: log.partitions,
       rows,
-      seen,
+      seen: this.seen,
       encode,
     });
   }
@@ -117,7 +111,7 @@ export class PartitionState {
       store.clear();
     }
     const rows = new Overlay(store);
-    const state = new PartitionState(options, rows, openSeen(options, rows), committed);
+    const state = new PartitionState(options, rows, committed);
     await state.catchUp(ends);
     state.fold.resume();
     return state;
@@ -130,7 +124,7 @@ export class PartitionState {
 
   /** True when `store` has something to do besides rows: what was seen is to be saved. */
   get saves(): boolean {
-    return this.saving !== null || this.notes >= Math.max(NOTES_BETWEEN_SAVES, this.seen.size);
+    return this.seenRows.isSaving || this.notes >= Math.max(NOTES_BETWEEN_SAVES, this.seen.size);
   }
 
   /** Stores the rows with the positions. Call only when everything folded is committed. */
@@ -150,27 +144,17 @@ export class PartitionState {
     do {
       await this.store();
       if (slice.due()) await slice.next();
-    } while (this.saving !== null);
+    } while (this.seenRows.isSaving);
   }
 
-  /**
-   * Puts some shards of what was seen among the rows. The positions they hold for are those at which saving began: the
-   * shards may be newer, and noting the records after that position again does no harm.
-   */
   private save(): void {
-    if (this.saving === null) {
-      this.saving = { shards: this.seen.changedShards(), at: Object.fromEntries(this.positions) };
-      this.notes = 0;
-    }
-    for (const number of this.saving.shards.splice(0, SHARDS_A_WRITE))
-      this.rows.set(SEEN_ROWS, `shard/${number}`, this.seen.saveShard(number));
-    if (this.saving.shards.length > 0) return;
-    this.rows.set(SEEN_ROWS, 'at', this.saving.at);
-    this.saving = null;
+    if (!this.seenRows.isSaving) this.notes = 0;
+    this.seenRows.save(this.positions);
   }
 
   private write(positions: ReadonlyMap<TopicName, number>): void {
     const { partition, store } = this.options;
+    this.seenRows.keepNews();
     const upTo: Position[] = [...positions].map(([topic, offset]) => ({ topic, partition, offset }));
     store.write(this.rows.take(), upTo);
   }
@@ -178,7 +162,7 @@ export class PartitionState {
   private async catchUp(ends: Map<TopicName, number>): Promise<void> {
     const { processor, store } = this.options;
     const stored = new Map(store.positions().map(({ topic, offset }) => [topic, offset]));
-    const seenAt = offsetsIn(this.rows.get(SEEN_ROWS, 'at'));
+    const seenAt = offsetsIn(this.seenRows.at);
     const ownAt = offsetsIn(this.rows.get(OWN_ROWS, 'ends'));
     for (const topic of processor.reads)
       if (FINGERPRINTED.has(topic)) await this.noteAgain(topic, seenAt[topic] ?? 0, stored.get(topic) ?? 0);
@@ -191,7 +175,7 @@ export class PartitionState {
       });
   }
 
-  /** Notes what was seen between what is stored of it and the rows: no decoding. */
+  /** Notes repetitions between where shards were saved and the rows: no decoding. */
   private async noteAgain(topic: TopicName, from: number, to: number): Promise<void> {
     await this.eachRecord(topic, from, to, (record) => {
       noteRecord(this.seen, record, this.options.org);
@@ -329,16 +313,6 @@ async function committedPositions(
     if (position.partition === partition && committed.has(position.topic))
       committed.set(position.topic, position.offset);
   return committed;
-}
-
-function openSeen(options: PartitionStateOptions, rows: Overlay): Seen {
-  const stored = rows.get(SEEN_ROWS, 'seed');
-  const seed = Array.isArray(stored) ? (stored as [number, number]) : options.seed();
-  if (stored === undefined) rows.set(SEEN_ROWS, 'seed', seed);
-  const seen = new Seen(seed);
-  for (const [part, text] of rows.list(SEEN_ROWS, 'shard/'))
-    seen.loadShard(Number(part.slice('shard/'.length)), text as string);
-  return seen;
 }
 
 const offsetsIn = (row: Json | undefined): Record<string, number> => (row ?? {}) as Record<string, number>;

@@ -97,6 +97,42 @@ describe('what was seen', () => {
     );
   });
 
+  it('is the same from shards, however old they are each, and all that was new since', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ key: fc.nat(40), print: fc.nat(2), save: fc.option(fc.nat(63), { freq: 3 }) }), {
+          maxLength: 200,
+        }),
+        (notes) => {
+          const seen = new Seen([1, 2]);
+          const again = new Seen([1, 2]);
+          seen.recordNews();
+          const shards = new Map<number, string>();
+          const news: string[] = [];
+          const times = new Map<string, number>();
+          notes.forEach(({ key, print: value, save }, at) => {
+            seen.note(String(key), print(value), at);
+            times.set(String(key), at);
+            if (save === null) return;
+            if (seen.changedShards().includes(save)) shards.set(save, seen.saveShard(save));
+            news.push(Buffer.from(seen.takeNews().buffer).toString('base64'));
+          });
+          news.push(Buffer.from(seen.takeNews().buffer).toString('base64'));
+          for (const [number, text] of shards) again.loadShard(number, text);
+          for (const text of news) again.loadNews(text);
+          expect(again.size).toBe(seen.size);
+          for (const [key, time] of times) {
+            // Its time may be older: that of a repetition is noted again from the log. Its value is not.
+            expect(again.timeOf(key)).toBeLessThanOrEqual(time);
+            const last = notes.findLast((note) => String(note.key) === key)!;
+            expect(again.note(key, print(last.print), time)).toBe('unchanged');
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   it('of 100,000 keys is 32 bytes a key when it is stored', () => {
     const seen = new Seen([3, 4]);
     for (let n = 0; n < 100_000; n++) seen.note(`default/aws/-/-/s3-bucket/bucket-${n}`, print(n % 200), n);

@@ -5,7 +5,8 @@
 // Nothing is written for an unchanged record. The table is kept as shards; now and then the loop stores the shards that
 // changed, with the positions they hold for, and after a crash notes again what the log has after those positions (a
 // peek each, no decoding). Noting a record again, or notes that are newer than the position, do no harm: `note` ends
-// with the newest record whatever was there before.
+// with the newest record whatever was there before. What was new since the shards were stored can be had one by one, to
+// be stored with the rows it changed (seen-rows.ts says why).
 //
 // A repetition can be news all the same: where the value was overtaken by what another record said, it holds again. Such
 // keys are awaited (few are, and they are the processor's to say), and a newer record under one is never unchanged.
@@ -17,6 +18,7 @@ import { NO_FINGERPRINT } from '../../schemas/index.ts';
 const SHARDS = 64;
 const SLOT_BYTES = 32;
 const NONE = NO_FINGERPRINT.toString('latin1');
+const NO_WORDS = new Uint32Array(0);
 
 /** What a record is, compared with what was seen before. */
 export type Novelty = 'new' | 'unchanged' | 'stale';
@@ -37,6 +39,8 @@ function emptyShard(slots: number): Shard {
 export class Seen {
   private readonly shards: Shard[] = Array.from({ length: SHARDS }, () => emptyShard(16));
   private readonly awaited = new Set<string>();
+  /** Hashes of what was new since it was last taken, two words each; null where nobody takes it. */
+  private news: number[] | null = null;
   private readonly seed1: number;
   private readonly seed2: number;
   // The result of the last hash; two words do not fit one number, and an object a lookup would be garbage.
@@ -65,6 +69,7 @@ export class Seen {
     if (words[at] === 0 && words[at + 1] === 0) {
       words[at] = this.low;
       words[at + 1] = this.high;
+      this.news?.push(this.low, this.high);
       this.put(shard, slot, fingerprint, time);
       if (++shard.used * 4 > (words.length / 8) * 3) this.grow(shard);
       return 'new';
@@ -77,6 +82,7 @@ export class Seen {
       return this.awaited.size > 0 && this.awaited.has(key) ? 'new' : 'unchanged';
     }
     if (time < before) return 'stale';
+    this.news?.push(this.low, this.high);
     this.put(shard, slot, fingerprint, time);
     return 'new';
   }
@@ -141,8 +147,7 @@ export class Seen {
 
   /** Puts back what `saveShard` gave, under the same seed. */
   loadShard(number: number, text: string): void {
-    const bytes = Buffer.from(text, 'base64');
-    const entries = new Uint32Array(new Uint8Array(bytes).buffer);
+    const entries = wordsOf(text);
     const count = entries.length / 8;
     let slots = 16;
     while (count * 4 > slots * 3) slots *= 2;
@@ -154,6 +159,49 @@ export class Seen {
     }
     shard.used = count;
     this.shards[number] = shard;
+  }
+
+  /** From here on `takeNews` gives what was new. */
+  recordNews(): void {
+    this.news ??= [];
+  }
+
+  /** Slots of the keys that were new since the last time; those forgotten meanwhile are left out. */
+  takeNews(): Uint32Array {
+    const hashes = this.news ?? [];
+    if (hashes.length === 0) return NO_WORDS;
+    this.news = [];
+    const out = new Uint32Array(hashes.length * 4);
+    let n = 0;
+    for (let i = 0; i < hashes.length; i += 2) {
+      this.low = hashes[i]!;
+      this.high = hashes[i + 1]!;
+      const { words } = this.shards[this.high >>> 26]!;
+      const at = this.find(this.shards[this.high >>> 26]!) * 8;
+      if (words[at] === 0 && words[at + 1] === 0) continue;
+      out.set(words.subarray(at, at + 8), n);
+      n += 8;
+    }
+    return out.slice(0, n);
+  }
+
+  /** Puts back what `takeNews` gave (its bytes as base64), in the order it was taken, under the same seed. */
+  loadNews(text: string): void {
+    const entries = wordsOf(text);
+    const times = new Float64Array(entries.buffer);
+    for (let at = 0; at < entries.length; at += 8) {
+      this.low = entries[at]!;
+      this.high = entries[at + 1]!;
+      const shard = this.shards[this.high >>> 26]!;
+      const slot = this.find(shard);
+      const isKnown = shard.words[slot * 8] !== 0 || shard.words[slot * 8 + 1] !== 0;
+      // A shard stored later may hold the time of a repetition.
+      const time = Math.max(times[at / 2 + 3]!, isKnown ? shard.times[slot * 4 + 3]! : 0);
+      shard.words.set(entries.subarray(at, at + 8), slot * 8);
+      shard.times[slot * 4 + 3] = time;
+      shard.changed = true;
+      if (!isKnown && ++shard.used * 4 > (shard.words.length / 8) * 3) this.grow(shard);
+    }
   }
 
   private put(shard: Shard, slot: number, fingerprint: string, time: number): void {
@@ -220,3 +268,6 @@ const wordAt = (text: string, at: number): number =>
   (text.charCodeAt(at + 1) << 8) |
   (text.charCodeAt(at + 2) << 16) |
   (text.charCodeAt(at + 3) << 24);
+
+const wordsOf = (text: string): Uint32Array<ArrayBuffer> =>
+  new Uint32Array(new Uint8Array(Buffer.from(text, 'base64')).buffer);
