@@ -14,7 +14,7 @@ import {
   vanished,
   withdrawn,
 } from '../runtime/testing/events.ts';
-import type { Drift, Event, Verb } from '../schemas/index.ts';
+import type { Drift, Event, Target, Verb } from '../schemas/index.ts';
 import { createDriftDetector } from './drift/index.ts';
 import { deepCompare } from './drift/testing/deep-compare.ts';
 
@@ -22,12 +22,15 @@ const second = 1000;
 const minute = 60 * second;
 const WORKSPACES = ['prod', 'stage'] as const;
 const OBJECTS = ['one', 'two'] as const;
+/** A bucket no state ever declares; its policy goes in silence with it. */
+const BARE = 'bare';
 
 type Step =
   | { do: 'apply'; workspace: string; object: string; locked: boolean; reported: boolean; seen: boolean }
   | { do: 'tamper' | 'revert' | 'delete' | 'recreate'; object: string; reported: boolean }
   | { do: 'observe'; object: string; source: string }
-  | { do: 'withdraw'; workspace: string; object: string };
+  | { do: 'withdraw'; workspace: string; object: string }
+  | { do: 'make-bare' | 'put-policy' | 'remove-policy' | 'delete-bare'; reported: boolean };
 
 const object = fc.constantFrom(...OBJECTS);
 const workspace = fc.constantFrom(...WORKSPACES);
@@ -60,6 +63,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), workspace, object }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'make-bare' as const,
+        'put-policy' as const,
+        'remove-policy' as const,
+        'delete-bare' as const,
+      ),
+      reported: fc.boolean(),
+    }),
+  },
 );
 
 const keyOf = (name: string): string => `default/aws/-/-/s3-bucket/${name}`;
@@ -69,6 +84,8 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
   const declarations: Event[] = [];
   const observations = new Map<string, Event[]>();
   const changes: Event[] = [];
+  const puts: Event[][] = [];
+  const bare = { exists: false, policy: false };
   const cloud = new Map<string, string | null>(OBJECTS.map((name) => [name, null]));
   const held = new Map<string, string>();
   let serial = 0;
@@ -95,6 +112,13 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
       changeReported({ verb, operation, targets, providerEventId, actor: { via, name: who } }, fields),
     );
   };
+  const bucket = { type: 'aws_s3_bucket', id: BARE };
+  const policy = { type: 'aws_s3_bucket_policy', id: BARE };
+  const reportBare = (verb: Verb, targets: Target[], providerEventId: string): Event =>
+    changeReported(
+      { verb, operation: `${verb}Bare`, targets, providerEventId, actor: { name: 'someone' } },
+      { time: now, objectKey: keyOf(BARE) },
+    );
   const publish = (of: string): void => {
     declarations.push(statePublished({ workspace: of, serial }, { time: now }));
   };
@@ -151,6 +175,28 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
       case 'observe':
         see(one.object, one.source);
         break;
+      case 'make-bare':
+        if (one.reported && !bare.exists) changes.push(reportBare('create', [bucket], `b${index}`));
+        bare.exists = true;
+        break;
+      case 'put-policy':
+        if (!bare.exists) break;
+        bare.policy = true;
+        // What one call did to one object is written together.
+        if (one.reported)
+          puts.push(
+            (['update', 'create'] as const).map((verb) => reportBare(verb, [policy, bucket], `b${index}`)),
+          );
+        break;
+      case 'remove-policy':
+        if (one.reported && bare.policy) changes.push(reportBare('delete', [policy], `b${index}`));
+        bare.policy = false;
+        break;
+      case 'delete-bare':
+        if (one.reported && bare.exists) changes.push(reportBare('delete', [bucket], `b${index}`));
+        bare.exists = false;
+        bare.policy = false;
+        break;
       case 'withdraw': {
         const { workspace: of, object: name } = one;
         if (!held.delete(`${of} ${name}`)) break;
@@ -165,7 +211,7 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
   now += minute;
   // What was seen last may be what this source, or the other one, had seen before.
   for (const name of OBJECTS) see(name, steps.length % 2 === 0 ? 'one' : 'two');
-  return { streams: [declarations, ...observations.values()], changes };
+  return { streams: [declarations, ...observations.values(), ...puts], changes };
 }
 
 /** One order of arrival: streams keep theirs, and each pick says which of them goes on. */

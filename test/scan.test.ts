@@ -185,7 +185,69 @@ const PUT_BY_HAND: {
   removal: (it: string) => JsonObject;
   type: string;
   id: (it: string) => string;
+  /** Deletes what it is a part of, and with it the part, of which nothing more is told. */
+  sweep?: { name: string; req: (it: string) => JsonObject };
 }[] = [
+  {
+    source: 's3',
+    name: 'PutBucketPolicy',
+    remove: 'DeleteBucketPolicy',
+    req: (it) => ({ bucketName: it }),
+    removal: (it) => ({ bucketName: it }),
+    type: 'aws_s3_bucket_policy',
+    id: (it) => it,
+    sweep: { name: 'DeleteBucket', req: (it) => ({ bucketName: it }) },
+  },
+  {
+    source: 'logs',
+    name: 'PutMetricFilter',
+    remove: 'DeleteMetricFilter',
+    req: (it) => ({ logGroupName: it, filterName: 'errors' }),
+    removal: (it) => ({ logGroupName: it, filterName: 'errors' }),
+    type: 'aws_cloudwatch_log_metric_filter',
+    id: (it) => `${it}:errors`,
+    sweep: { name: 'DeleteLogGroup', req: (it) => ({ logGroupName: it }) },
+  },
+  {
+    source: 'logs',
+    name: 'PutSubscriptionFilter',
+    remove: 'DeleteSubscriptionFilter',
+    req: (it) => ({ logGroupName: it, filterName: 'ship' }),
+    removal: (it) => ({ logGroupName: it, filterName: 'ship' }),
+    type: 'aws_cloudwatch_log_subscription_filter',
+    id: (it) => `${it}|ship`,
+    sweep: { name: 'DeleteLogGroup', req: (it) => ({ logGroupName: it }) },
+  },
+  {
+    source: 'autoscaling',
+    name: 'PutScalingPolicy',
+    remove: 'DeletePolicy',
+    req: (it) => ({ autoScalingGroupName: it, policyName: `${it}-cpu` }),
+    removal: (it) => ({ autoScalingGroupName: it, policyName: `${it}-cpu` }),
+    type: 'aws_autoscaling_policy',
+    id: (it) => `${it}-cpu`,
+    sweep: { name: 'DeleteAutoScalingGroup', req: (it) => ({ autoScalingGroupName: it, forceDelete: true }) },
+  },
+  {
+    source: 'autoscaling',
+    name: 'PutLifecycleHook',
+    remove: 'DeleteLifecycleHook',
+    req: (it) => ({ autoScalingGroupName: it, lifecycleHookName: `${it}-hook` }),
+    removal: (it) => ({ autoScalingGroupName: it, lifecycleHookName: `${it}-hook` }),
+    type: 'aws_autoscaling_lifecycle_hook',
+    id: (it) => `${it}-hook`,
+    sweep: { name: 'DeleteAutoScalingGroup', req: (it) => ({ autoScalingGroupName: it, forceDelete: true }) },
+  },
+  {
+    source: 'lambda',
+    name: 'AddPermission20150331v2',
+    remove: 'RemovePermission20150331v2',
+    req: (it) => ({ functionName: it, statementId: `${it}-all` }),
+    removal: (it) => ({ functionName: it, statementId: `${it}-all` }),
+    type: 'aws_lambda_permission',
+    id: (it) => `${it}-all`,
+    sweep: { name: 'DeleteFunction20150331', req: (it) => ({ functionName: it }) },
+  },
   {
     source: 'monitoring',
     name: 'PutMetricAlarm',
@@ -242,7 +304,7 @@ const PUT_BY_HAND: {
   },
 ];
 const PUTS: Call[] = [
-  ...PUT_BY_HAND.flatMap(({ source, name, remove, req, removal }, index): Call[] => {
+  ...PUT_BY_HAND.flatMap(({ source, name, remove, req, removal, sweep }, index): Call[] => {
     const put = (id: string, it: string, by: Call['by']): Call => ({
       id: `${id}-${name}`,
       at: 100 + 10 * index,
@@ -264,6 +326,19 @@ const PUTS: Call[] = [
         req: removal('scratch'),
         by: CALLERS.bob,
       },
+      ...(sweep
+        ? [
+            put('put-and-swept', 'swept', CALLERS.alice),
+            {
+              id: `sweep-${name}`,
+              at: 500 + index,
+              source,
+              name: sweep.name,
+              req: sweep.req('swept'),
+              by: CALLERS.bob,
+            },
+          ]
+        : []),
     ];
   }),
   {
@@ -467,6 +542,16 @@ describe('scan of CloudTrail files', () => {
       expect(drifting(whole.drifts, `put-by-service-${name}`)).toMatchObject([
         { kind: 'unmanaged', type, ignoredBy: expect.stringMatching(/^owned by autoscaling/) },
       ]);
+    },
+  );
+
+  it.each(PUT_BY_HAND.filter(({ sweep }) => sweep).map((put) => [put.name, put] as const))(
+    '%s by hand of what no state declares is resolved when what it is a part of is deleted',
+    (name, { type, id }) => {
+      expect(drifting(whole.drifts, `put-and-swept-${name}`)).toMatchObject([
+        { kind: 'unmanaged', status: 'resolved', resolution: 'removed', type, resourceId: id('swept') },
+      ]);
+      expect(drifting(whole.drifts, `sweep-${name}`)).toEqual([]);
     },
   );
 

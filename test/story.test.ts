@@ -17,7 +17,7 @@ const TOLD: string[][] = [
   ['drift.opened modified suspected aws_security_group.web'],
   [
     'drift.opened modified suspected aws_s3_bucket.this["acme-invoices"]',
-    'drift.opened modified suspected aws_s3_bucket_policy.this["acme-invoices"]',
+    'drift.opened missing suspected aws_s3_bucket_policy.this["acme-invoices"]',
   ],
   [
     'drift.opened modified suspected aws_autoscaling_group.web',
@@ -155,7 +155,7 @@ describe('the demo’s story', () => {
         'modified confirmed open absorbed | edge digitalocean_loadbalancer.this[0] | redirect_http_to_https: true → false | unknown | high | ',
         'modified confirmed resolved | edge digitalocean_firewall.this[0] | inbound_rule | unknown | critical | reverted',
         'modified suspected open | data-prod aws_s3_bucket.this["acme-invoices"] |  | cron-host-3 via sdk | medium | ',
-        'modified suspected open | data-prod aws_s3_bucket_policy.this["acme-invoices"] |  | cron-host-3 via sdk | medium | ',
+        'missing suspected open | data-prod aws_s3_bucket_policy.this["acme-invoices"] |  | cron-host-3 via sdk | high | ',
         'modified suspected open | network-prod aws_security_group.web |  | alice via console | medium | ',
         'modified suspected open | shop-prod aws_autoscaling_group.web |  | autoscaling.amazonaws.com for AutoScaling via service | medium | ',
         'modified suspected open | shop-prod aws_lambda_function.checkout[7] |  | release-2210 via pipeline | medium | ',

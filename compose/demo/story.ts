@@ -77,7 +77,7 @@ export const STORY: readonly Step[] = [
   {
     at: 18,
     title: 'a clean-up script deletes the policy of the invoices bucket',
-    look: 'Suspected: aws_s3_bucket_policy.this["acme-invoices"] and its bucket, by the script’s role session.',
+    look: 'Suspected: aws_s3_bucket_policy.this["acme-invoices"] is missing, its bucket changed, by the script’s role session.',
     act: (world) =>
       world.deliver([
         {

@@ -15,7 +15,7 @@ import {
   subjectOf,
   type Wait,
 } from './desired.ts';
-import { actorsOf, creates, deletes, forgotten, isTerraform, madeBy, namesDeclared } from './evidence.ts';
+import { actorsOf, creates, deletes, forgotten, inOrder, isTerraform, madeBy } from './evidence.ts';
 import { gate, lookAgain, waitedFor } from './gate.ts';
 import { ignoringRule, isComplete } from './ignoring.ts';
 import { undeclaredElements } from './parents.ts';
@@ -25,14 +25,17 @@ import {
   driftOf,
   type Evidence,
   instancesOf,
+  type Named,
   type Observed,
   part,
+  partRowOf,
   runOf,
   stateScope,
 } from './rows.ts';
 import { ownedChild } from './rules/owned.ts';
 import { presentType } from './rules/parents.ts';
 import { WAIT_TIMER } from './timers.ts';
+import { declaredAmong, deletionsOf, wholesOf } from './wholes.ts';
 
 export const UNMANAGED = 'unmanaged';
 /** The wait for another look. Apart from the wait for the end of a grace, which `found` asks how long it was. */
@@ -48,13 +51,47 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
   const { observed, changes } = knownOf(sight, type, resourceId);
   const made = changes.filter((change) => !isTerraform(change) && makes(change, changes, type, resourceId));
   if (!drift && made.length === 0 && observed === undefined) return leave(id);
+  const wholes = wholesOf(rows, id, { type, id: resourceId }, made);
+  const assessment = judge(sight, type, resourceId, { drift, observed, changes, made, wholes });
+  const remembered = partRowOf(rows, id)?.of.length ?? 0;
+  const ends = assessment.desired?.state === 'resolved';
+  if (ends && remembered > 0) return { ...assessment, partOf: [] };
+  const isNew = assessment.desired?.state === 'open' && wholes.length > remembered;
+  return isNew ? { ...assessment, partOf: wholes } : assessment;
+}
 
-  const stood = made.length > 0 ? standingOf(sight, type, resourceId, drift, changes, made, null) : null;
+interface Known {
+  drift: Drift | undefined;
+  observed: Observed | undefined;
+  changes: Evidence[];
+  /** Changes by anyone but Terraform that made it. */
+  made: Evidence[];
+  /** What it is a part of. */
+  wholes: Named[];
+}
+
+function judge(
+  sight: Sight,
+  type: string,
+  resourceId: string,
+  { drift, observed, changes, made, wholes }: Known,
+): Assessment {
+  const { rows, arriving } = sight;
+  const id = unmanagedIdOf(rows, sight.event.org, type, resourceId);
+
+  const told = made.filter((change) => isToldOf(change, type, resourceId));
+  const stood = told.length > 0 ? standingOf(sight, type, resourceId, drift, changes, told, null) : null;
   const [declared] = instancesOf(rows, type, resourceId, 1);
   const elements = declared ? undeclaredIn(sight, declared, drift, changes, observed) : null;
   if (elements) return elements;
-  if (declared || made.some((change) => namesDeclared(rows, change))) {
-    const at = Math.max(declared?.time ?? 0, made.at(-1)?.time ?? 0, drift?.observedAsOf ?? 0);
+  const holder = declaredAmong(rows, wholes);
+  if (declared || holder) {
+    const at = Math.max(
+      declared?.time ?? 0,
+      made.length === 0 ? (holder?.time ?? 0) : 0,
+      made.at(-1)?.time ?? 0,
+      drift?.observedAsOf ?? 0,
+    );
     const wait = declared ? untilSeen(sight, declared, observed) : null;
     return {
       ...leave(id),
@@ -62,16 +99,22 @@ export function assessUnmanaged(sight: Sight, type: string, resourceId: string):
       wait,
     };
   }
-  const last = changes
-    .filter((one) => creates(one, type, resourceId) || deletes(one, type, resourceId))
-    .at(-1);
-  const deletion = last && deletes(last, type, resourceId) ? last : null;
+  // What deletes the whole takes its parts along, and is told of the whole alone.
+  const ended = [
+    ...changes.filter((one) => deletes(one, type, resourceId)),
+    ...deletionsOf(rows, wholes, arriving),
+  ].sort(inOrder);
+  const last = ended.at(-1);
+  const remade = changes.some((one) => creates(one, type, resourceId) && last && inOrder(one, last) > 0);
+  const deletion = last && !remade ? last : null;
   const goneAt = Math.max(
     deletion?.time ?? 0,
     observed?.attributes === null ? observed.seenAt : 0,
     drift?.resolution === 'removed' ? (drift.resolvedAt ?? 0) : 0,
   );
-  const seenAt = Math.max(made.at(-1)?.time ?? 0, observed?.attributes != null ? observed.seenAt : 0);
+  // A deletion from before it was made may be heard of when its making is forgotten.
+  const madeAt = made.at(-1)?.time ?? (isOpen(drift) ? drift.openedAt : 0);
+  const seenAt = Math.max(madeAt, observed?.attributes != null ? observed.seenAt : 0);
   const look = (since: number): Wait | null => lookFor(sight, type, resourceId, since, observed);
   const complete = observed?.attributes != null && isComplete(sight, observed);
   if (goneAt > 0 && goneAt >= seenAt) {
@@ -126,6 +169,12 @@ function makes(change: Evidence, changes: readonly Evidence[], type: string, id:
   if (!creates(change, type, id)) return false;
   const thing = mayReplace(change, changes) ? madeBy(change) : null;
   return thing === null || (presentType(thing.type) === presentType(type) && thing.id === id);
+}
+
+/** A creation that names several types of one thing, or two names of one, is told once: of the first. */
+function isToldOf(change: Evidence, type: string, id: string): boolean {
+  const thing = madeBy(change);
+  return thing === null || (thing.type === type && thing.id === id);
 }
 
 /**

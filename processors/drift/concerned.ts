@@ -22,6 +22,7 @@ import {
   waitPart,
 } from './rows.ts';
 import { WAIT_TIMER } from './timers.ts';
+import { partsHeldBy } from './wholes.ts';
 
 interface Concerned {
   instances: DeclaredRow[];
@@ -78,6 +79,7 @@ export function concerned(sight: Sight): Concerned {
         if (made) found.resource(made.type, made.id, false);
         for (const target of change.targets) if (target.id === null) nameless(rows, target.type, found);
       }
+      heldBy(rows, type, resourceId, found);
       elementOf(sight, row, found);
       break;
     }
@@ -156,7 +158,20 @@ function touched({ rows, arriving }: Sight, found: Collected): void {
   const made = madeBy(change);
   if (made) found.resource(made.type, made.id, false);
   if (change.verb === 'delete')
-    for (const { type, id } of change.targets) if (id !== null) found.resource(type, id, false);
+    for (const { type, id } of change.targets) {
+      if (id === null) continue;
+      found.resource(type, id, false);
+      for (const one of evidenceOf(rows, type, id)) {
+        const part = madeBy(one);
+        if (part) found.resource(part.type, part.id, false);
+      }
+      heldBy(rows, type, id, found);
+    }
+}
+
+/** Parts of an object that were made by hand, their making forgotten. */
+function heldBy(rows: Rows, type: string, id: string, found: Collected): void {
+  for (const part of partsHeldBy(rows, type, id)) found.resource(part.type, part.id, false);
 }
 
 /**

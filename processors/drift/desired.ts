@@ -18,6 +18,7 @@ import {
   type AbsorbedRow,
   type DeclaredRow,
   type Evidence,
+  type Named,
   newestObserved,
   type Observed,
   type WaitRow,
@@ -128,6 +129,8 @@ export interface Assessment {
   refresh: string | null;
   /** Differences that the state took over without being meant to; undefined: no change to what is remembered. */
   absorbed?: AbsorbedRow;
+  /** What the thing is a part of, to be remembered; empty: no longer; left out: no change to what is remembered. */
+  partOf?: readonly Named[];
 }
 
 /** Drifts of one declared instance: `modified` (also while suspected) and `missing`; of an object: the other two. */

@@ -45,7 +45,7 @@ const actorOf = (actor: Actor): Evidence['actor'] => ({
   certainty: actor.certainty,
 });
 
-const inOrder = (a: Evidence, b: Evidence): number =>
+export const inOrder = (a: Evidence, b: Evidence): number =>
   a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 /**

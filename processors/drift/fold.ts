@@ -24,6 +24,7 @@ import {
   newestOf,
   type ObservedRow,
   observedPart,
+  type PartRow,
   part,
   placedPart,
   RULES_ROW,
@@ -36,7 +37,8 @@ import {
   type WaitRow,
   waitPart,
 } from './rows.ts';
-import { ABSORBED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, WAIT_TIMER } from './timers.ts';
+import { ABSORBED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, PART_TIMER, WAIT_TIMER } from './timers.ts';
+import { partRows } from './wholes.ts';
 
 /** Beyond so many instances or waits under one key, index membership is kept rather than counted again. */
 const COUNTED = 8;
@@ -268,6 +270,7 @@ function foldTimer(rows: Rows, event: EventOf<'clock.due'>): Write[] {
     const kept = set && absorbed.differences.length > 0;
     return [{ part: absorbedPart(driftId), value: kept ? asRow(absorbed) : undefined }];
   }
+  if (kind === PART_TIMER && data !== null) return partRows(JSON.parse(data) as PartRow, set);
   if (kind === FORGET_TIMER && data !== null && !set) {
     const { id, revision, resolvedAt } = JSON.parse(data) as {
       id: string;

@@ -3,12 +3,14 @@ import type { Output } from '../../runtime/processor.ts';
 import type { Drift, Event } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import type { Assessment, Ended, Standing } from './desired.ts';
-import { type AbsorbedRow, part } from './rows.ts';
-import { ABSORBED_TIMER, FORGET_TIMER } from './timers.ts';
+import { type AbsorbedRow, asRow, type PartRow, part } from './rows.ts';
+import { ABSORBED_TIMER, FORGET_TIMER, PART_TIMER } from './timers.ts';
 
 /** A resolved drift is forgotten after this: 30 days. */
 const FORGET_MS = 30 * 86_400_000;
 const ABSORBED_MS = 400 * 86_400_000;
+/** Longer than any drift stands: ten years. */
+const PART_MS = 3_650 * 86_400_000;
 
 type Transition =
   | 'drift.opened'
@@ -41,7 +43,7 @@ export function transition(scene: Scene, type: Transition, drift: Drift): Output
 
 export function reconcile(scene: Scene, current: Drift | undefined, assessment: Assessment): Output[] {
   const outputs: Output[] = [];
-  const { id, desired, wait, refresh, absorbed } = assessment;
+  const { id, desired, wait, refresh, absorbed, partOf } = assessment;
   if (desired?.state === 'open') outputs.push(...stand(scene, id, current, desired));
   else if (desired) outputs.push(...resolve(scene, id, current, desired));
   if (wait)
@@ -52,6 +54,11 @@ export function reconcile(scene: Scene, current: Drift | undefined, assessment: 
     });
   if (refresh !== null) outputs.push({ type: 'state.refresh-requested', body: { workspace: refresh } });
   if (absorbed) outputs.push(remembering(scene, id, absorbed));
+  if (partOf?.length === 0) outputs.push({ clearTimer: part(PART_TIMER, id) });
+  else if (partOf && desired?.state === 'open') {
+    const { type, resourceId } = desired.subject;
+    outputs.push(holding(scene, { driftId: id, type, id: resourceId, of: [...partOf] }));
+  }
   return outputs;
 }
 
@@ -60,6 +67,13 @@ export const remembering = (scene: Scene, driftId: string, { since, differences 
   timer: part(ABSORBED_TIMER, driftId),
   at: scene.now + ABSORBED_MS,
   data: { driftId, since, differences: differences.map((one) => ({ ...one })) },
+});
+
+/** Sets what the thing of a drift is a part of. */
+const holding = ({ now }: Scene, row: PartRow): Output => ({
+  timer: part(PART_TIMER, row.driftId),
+  at: now + PART_MS,
+  data: asRow(row),
 });
 
 function stand(scene: Scene, id: string, current: Drift | undefined, desired: Standing): Output[] {

@@ -96,6 +96,11 @@ export type WaitRow = {
   moved: boolean;
 };
 
+export type Named = { type: string; id: string };
+
+/** Timers: what the thing of an unmanaged drift is a part of, while the drift stands. */
+export type PartRow = Named & { driftId: string; of: Named[] };
+
 export const declaredPart = (workspace: string, address: string): string => part('d', workspace, address);
 export const instancePart = (type: string, id: string, workspace: string, address: string): string =>
   part('i', presentType(type), id, workspace, address);
@@ -111,6 +116,10 @@ export const driftPart = (id: string): string => part('x', id);
 export const placedPart = (workspace: string, address: string, id: string): string =>
   part('p', workspace, address, id);
 export const absorbedPart = (driftId: string): string => part('a', driftId);
+export const partRowPart = (driftId: string): string => part('h', driftId);
+/** Which drifts are of parts of an object, so that a deletion of the object finds them. */
+export const partsHeldPart = (type: string, id: string, driftId: string): string =>
+  part('g', presentType(type), id, driftId);
 export const waitPart = (what: string): string => part('w', what);
 
 export const stateScope = (workspace: string): string => part('state', workspace);
@@ -235,6 +244,9 @@ export type AbsorbedRow = {
 };
 export const absorbedOf = (rows: Rows, driftId: string): AbsorbedRow | undefined =>
   asObject(rows.get(absorbedPart(driftId))) as AbsorbedRow | undefined;
+
+export const partRowOf = (rows: Rows, driftId: string): PartRow | undefined =>
+  asObject(rows.get(partRowPart(driftId))) as PartRow | undefined;
 
 /** Scopes of listings that prove an instance's absence: its own, and the same without a region. */
 export function listingScopes(row: DeclaredRow): string[] {

@@ -4,3 +4,4 @@ export const WAIT_TIMER = 'wait';
 export const FORGET_TIMER = 'forget';
 export const ACCEPTED_TIMER = 'accepted';
 export const ABSORBED_TIMER = 'absorbed';
+export const PART_TIMER = 'part';

@@ -10,6 +10,7 @@ import {
   withdrawn,
 } from '../../runtime/testing/events.ts';
 import type { Event } from '../../schemas/index.ts';
+import { namesOf } from './rows.ts';
 import { A, at, given, minute, second, state } from './testing/given.ts';
 
 const change = (
@@ -92,6 +93,22 @@ describe('creations by hand', () => {
       expect(detector.open()).toEqual([]);
       expect(detector.drifts()).toMatchObject([{ kind: 'unmanaged', resolution: 'adopted' }]);
     }
+  });
+
+  it('that name several types are one drift, whichever a state declares, in any order of arrival', () => {
+    const targets = ['aws_lb', 'aws_alb', 'aws_other'].map((type) => ({ type, id: 'logs' }));
+    const creation = changeReported({ verb: 'create', targets }, at(0));
+    for (const { type } of targets)
+      for (const order of orders<Event[]>([
+        [creation],
+        [declared({ type }, at(minute)), statePublished({}, at(minute))],
+      ])) {
+        const detector = given();
+        detector.inputs(order.flat());
+        expect(detector.drifts()).toMatchObject([
+          { kind: 'unmanaged', type: 'aws_lb', resolution: 'adopted' },
+        ]);
+      }
   });
 
   it('of what a state file declares are out-of-band writes too: nothing says when it was written', () => {
@@ -215,6 +232,77 @@ describe('calls by hand that make something or write over it', () => {
     expect(detector.drifts().filter(({ type }) => type === 'aws_s3_bucket')).toMatchObject([
       { kind: 'modified', status: 'resolved' },
     ]);
+  });
+
+  const whole = (offset: number, via: 'console' | 'terraform' = 'console') => change('delete', offset, via);
+
+  it('end as removed by what deleted the object that held it, in any order of arrival', () => {
+    for (const via of ['console', 'terraform'] as const)
+      for (const order of orders<Event[]>([put(0), [whole(minute, via)]])) {
+        const detector = given();
+        detector.inputs(order.flat());
+        expect(detector.drifts()).toMatchObject([
+          {
+            type: 'aws_s3_bucket_policy',
+            kind: 'unmanaged',
+            status: 'resolved',
+            resolution: 'removed',
+            resolvedBy: whole(minute, via).id,
+          },
+        ]);
+      }
+  });
+
+  it('stand when the object that held it was deleted before, in any order of arrival', () => {
+    for (const order of orders<Event[]>([[whole(0)], put(minute)])) {
+      const detector = given();
+      detector.inputs(order.flat());
+      expect(detector.open()).toMatchObject([{ kind: 'unmanaged', type: 'aws_s3_bucket_policy' }]);
+    }
+  });
+
+  it('end with the object that held it, and are adopted with it, long after their making is forgotten', () => {
+    const day = 24 * 60 * minute;
+    const endings: [Event[], string][] = [
+      [[whole(day)], 'removed'],
+      [state(A, day), 'adopted'],
+    ];
+    for (const [ending, resolution] of endings)
+      for (const lost of [false, true]) {
+        const detector = given();
+        detector.inputs(put(0));
+        detector.advanceTo(TEST_TIME + 12 * 60 * minute);
+        if (lost) detector.rebuild({ compacted: true });
+        detector.inputs(ending);
+        expect(detector.drifts()).toMatchObject([
+          { kind: 'unmanaged', status: 'resolved', resolution, resolvedAt: TEST_TIME + day },
+        ]);
+        // Nothing is remembered of what is over.
+        const kept = Object.keys(detector.rows(detector.drifts()[0]!.objectKey)).map(
+          (name) => namesOf(name)[0],
+        );
+        expect(kept.filter((kind) => kind === 'g' || kind === 'h')).toEqual([]);
+      }
+  });
+
+  it('are still held by their object after years, and do not end by what deleted another', () => {
+    const year = 365 * 24 * 60 * minute;
+    const detector = given();
+    detector.inputs(put(0));
+    detector.advanceTo(TEST_TIME + 3 * year);
+    const targets = [{ type: 'aws_s3_bucket_notification', id: 'logs' }];
+    detector.input(changeReported({ verb: 'delete', targets, providerEventId: 'other' }, at(3 * year)));
+    expect(detector.open()).toMatchObject([{ kind: 'unmanaged', status: 'open' }]);
+    detector.input(whole(3 * year + minute));
+    expect(detector.open()).toEqual([]);
+  });
+
+  it('do not end by a deletion from before they were made that is heard of late', () => {
+    const detector = given();
+    detector.inputs(put(minute));
+    detector.advanceTo(TEST_TIME + 12 * 60 * minute);
+    detector.input(whole(0));
+    expect(detector.open()).toMatchObject([{ kind: 'unmanaged', status: 'open' }]);
   });
 
   it('by Terraform open nothing, by a service are labelled with it and ignored', () => {

@@ -25,7 +25,7 @@ const record = (index: number, more: JsonObject = {}): JsonObject => ({
   },
   eventTime: new Date(Date.UTC(2026, 2, 1, 10, 0, (index * 37) % 60)).toISOString().replace('.000', ''),
   eventSource: 's3.amazonaws.com',
-  eventName: 'DeleteBucketPolicy',
+  eventName: 'PutBucketAcl',
   awsRegion: 'eu-central-1',
   userAgent: 'aws-cli/2',
   requestParameters: { bucketName: `bucket-${index % 7}` },

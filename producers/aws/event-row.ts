@@ -14,8 +14,8 @@ export interface Touch {
    * id), `@` (the id a state holds it under) and `@account`; `aws_x=*` is `aws_x={@id}`; `aws_x` alone when the call does
    * not tell the id. Before any of them, `+`: the call makes this or writes over it, nobody can tell which (a Put, an
    * Attach); `-`: it removes this, though the object of the key stays. `+` is for objects of their own, and for parts of one
-   * that have an id and a removal of their own: the object cannot be deleted before them (a role's policies). What goes in
-   * silence with its object (a bucket's policy, a log group's filters) is the object's business.
+   * that have an id and a removal of their own. A part that goes in silence with its object (a bucket's policy, a log
+   * group's filters) names the object too, as `*`: its deletion then ends the part as well.
    */
   targets: readonly string[];
   /** Path of the word (CREATE, UPSERT, DELETE) that says what happened to this object, where one call does several things. */

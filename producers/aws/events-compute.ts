@@ -63,9 +63,11 @@ const repository = touch('ecr-repository', '{req.repositoryName}');
 
 const group = touch('autoscaling-group', '{req.autoScalingGroupName}');
 const inGroup = (target: string) => touch('autoscaling-group', '{req.autoScalingGroupName}', `${target} *`);
+const LIFECYCLE_HOOK = 'aws_autoscaling_lifecycle_hook={req.lifecycleHookName}';
 const SCALED = '{req.serviceNamespace}/{req.resourceId}/{req.scalableDimension}';
 /** A state calls it by the resource alone. */
 const SCALABLE_TARGET = 'aws_appautoscaling_target={req.resourceId}';
+const SCALED_POLICY = 'aws_appautoscaling_policy={req.policyName}';
 
 const restApi = touch('rest-api', '{req.restApiId}');
 const httpApi = touch('http-api', '{req.apiId}');
@@ -85,11 +87,12 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     fn,
     ['runtime', 'handler', 'role', 's3Bucket', 'dryRun'],
   ),
-  lambda('AddPermission RemovePermission', 'update', inFunction('aws_lambda_permission={req.statementId}'), [
+  lambda('AddPermission', 'update', inFunction('+aws_lambda_permission={req.statementId}'), [
     'principal',
     'action',
     'sourceArn',
   ]),
+  lambda('RemovePermission', 'update', inFunction('-aws_lambda_permission={req.statementId}')),
   lambda('CreateAlias UpdateAlias DeleteAlias', 'update', inFunction('aws_lambda_alias={@id}/{req.name}')),
   lambda(
     'PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig',
@@ -322,17 +325,15 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     'update',
     inGroup('aws_autoscaling_attachment'),
   ),
-  autoscaling('PutScalingPolicy DeletePolicy', 'update', inGroup('aws_autoscaling_policy={req.policyName}')),
+  autoscaling('PutScalingPolicy', 'update', inGroup('+aws_autoscaling_policy={req.policyName}')),
+  autoscaling('DeletePolicy', 'update', inGroup('-aws_autoscaling_policy={req.policyName}')),
   autoscaling(
     'PutScheduledUpdateGroupAction DeleteScheduledAction',
     'update',
     inGroup('aws_autoscaling_schedule={req.scheduledActionName}'),
   ),
-  autoscaling(
-    'PutLifecycleHook DeleteLifecycleHook',
-    'update',
-    inGroup('aws_autoscaling_lifecycle_hook={req.lifecycleHookName}'),
-  ),
+  autoscaling('PutLifecycleHook', 'update', inGroup(`+${LIFECYCLE_HOOK}`)),
+  autoscaling('DeleteLifecycleHook', 'update', inGroup(`-${LIFECYCLE_HOOK}`)),
   autoscaling(
     'PutNotificationConfiguration DeleteNotificationConfiguration',
     'update',
@@ -359,9 +360,14 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
   ]),
   scaling('DeregisterScalableTarget', 'delete', touch('scaling-target', SCALED, SCALABLE_TARGET)),
   scaling(
-    'PutScalingPolicy DeleteScalingPolicy',
+    'PutScalingPolicy',
     'update',
-    touch('scaling-target', SCALED, `aws_appautoscaling_policy={req.policyName} ${SCALABLE_TARGET}`),
+    touch('scaling-target', SCALED, `+${SCALED_POLICY} ${SCALABLE_TARGET}`),
+  ),
+  scaling(
+    'DeleteScalingPolicy',
+    'update',
+    touch('scaling-target', SCALED, `-${SCALED_POLICY} ${SCALABLE_TARGET}`),
   ),
 
   // APIs

@@ -50,7 +50,8 @@ export const DATA_ROWS: readonly EventRow[] = [
   // S3
   s3('CreateBucket', 'create', touch('s3-bucket', '{req.bucketName}')),
   s3('DeleteBucket', 'delete', touch('s3-bucket', '{req.bucketName}')),
-  bucketSetting('PutBucketPolicy DeleteBucketPolicy', 'aws_s3_bucket_policy'),
+  bucketSetting('PutBucketPolicy', '+aws_s3_bucket_policy'),
+  bucketSetting('DeleteBucketPolicy', '-aws_s3_bucket_policy'),
   bucketSetting('PutBucketAcl', 'aws_s3_bucket_acl', ['x-amz-acl', 'accessControlList']),
   bucketSetting('PutBucketVersioning', 'aws_s3_bucket_versioning', ['VersioningConfiguration']),
   bucketSetting(

@@ -15,6 +15,9 @@ const tagging = rowsOf('tagging');
 
 const trail = touch('cloudtrail', '{req.trailName|req.name}');
 const logGroup = touch('log-group', '{req.logGroupName}');
+const inLogGroup = (target: string) => touch('log-group', '{req.logGroupName}', `${target} *`);
+const METRIC_FILTER = 'aws_cloudwatch_log_metric_filter={req.logGroupName}:{req.filterName}';
+const SUBSCRIPTION_FILTER = 'aws_cloudwatch_log_subscription_filter={req.logGroupName}|{req.filterName}';
 const alarm = touch('metric-alarm', '{req.alarmName}');
 const alarms = touch('metric-alarm', '{req.alarmNames[]}');
 /** A rule of the default bus goes by its name alone, any other by `bus/name` (objects.ts drops `default/`). */
@@ -47,25 +50,10 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
     touch('log-group', ['{req.logGroupName}', '{req.logGroupIdentifier}']),
     ['retentionInDays'],
   ),
-  logs(
-    'PutMetricFilter DeleteMetricFilter',
-    'update',
-    touch(
-      'log-group',
-      '{req.logGroupName}',
-      'aws_cloudwatch_log_metric_filter={req.logGroupName}:{req.filterName} *',
-    ),
-  ),
-  logs(
-    'PutSubscriptionFilter DeleteSubscriptionFilter',
-    'update',
-    touch(
-      'log-group',
-      '{req.logGroupName}',
-      'aws_cloudwatch_log_subscription_filter={req.logGroupName}|{req.filterName} *',
-    ),
-    ['destinationArn'],
-  ),
+  logs('PutMetricFilter', 'update', inLogGroup(`+${METRIC_FILTER}`)),
+  logs('DeleteMetricFilter', 'update', inLogGroup(`-${METRIC_FILTER}`)),
+  logs('PutSubscriptionFilter', 'update', inLogGroup(`+${SUBSCRIPTION_FILTER}`), ['destinationArn']),
+  logs('DeleteSubscriptionFilter', 'update', inLogGroup(`-${SUBSCRIPTION_FILTER}`)),
   logs('PutResourcePolicy', 'update', touch('log-resource-policy', '{req.policyName}', '+*')),
   logs('DeleteResourcePolicy', 'delete', touch('log-resource-policy', '{req.policyName}')),
   logs('PutDestination', 'update', touch('log-destination', '{req.destinationName}', '+*')),
