@@ -495,6 +495,25 @@ describe('resources', () => {
     });
     expect(await resourceByKey(bench, { org, objectKey: 'none', now: 0 })).toBeNull();
   });
+
+  it('shows as newest what the source that looked last found, also when that repeats itself', async () => {
+    const seen = (minutes: number, attributes: string, source: string): Event =>
+      observed(
+        { resourceId: 'twice', attributes },
+        { objectKey: bucket('twice'), time: at(minutes), source },
+      );
+    await bench.append([
+      seen(20, '{"acl":"private"}', 'one'),
+      seen(21, '{"acl":"public"}', 'two'),
+      seen(22, '{"acl":"private"}', 'one'),
+    ]);
+    await bench.settled();
+    const found = await resourceByKey(bench, { org, objectKey: bucket('twice'), now: at(30) });
+    expect(found?.observations).toMatchObject([
+      { source: 'one', attributes: { acl: 'private' }, observedAsOf: iso(at(22)) },
+      { source: 'two', attributes: { acl: 'public' }, observedAsOf: iso(at(21)) },
+    ]);
+  });
   it('are told as they were at a moment', async () => {
     const then = (id: string, minutes: number) =>
       resourceAt(bench, { org, objectKey: bucket(id), at: at(minutes) });

@@ -4,3 +4,6 @@
 export function isBroadcastKey(key: string): boolean {
   return key.startsWith('*\u001f', key.indexOf('/') + 1);
 }
+
+/** The resource an observation's record key speaks of: the key without its source. */
+export const resourceOfKey = (key: string): string => key.slice(0, key.lastIndexOf('\u001f'));

@@ -30,6 +30,11 @@ export interface PostgresProjection {
   apply(batch: Located[]): Statement[];
   /** Events of these record types are passed over without decoding when their fingerprint equals the last one of the record key. */
   skipUnchanged: boolean;
+  /**
+   * What a record key speaks of, where several keys speak of one thing (a resource that several sources report): what a key
+   * repeats is not passed over when another key said something else since. Null, or left out: nothing others speak of.
+   */
+  speaksOf?(topic: TopicName, key: string): string | null;
   /** Passes over, without decoding, records whose key it does not want. Left out: all are wanted. */
   wants?(key: string): boolean;
   /** Statements for tombstones: record keys that were forgotten. Left out: tombstones are passed over. */

@@ -447,6 +447,27 @@ describe('unchanged records', () => {
     await expect.poll(async () => (await handle.status()).lag).toBe(0);
   });
 
+  it('are applied where another key said something else since of the same thing, and only there', async () => {
+    const see = (time: number, attributes: string, source: string) =>
+      observed({ attributes }, { time, source, objectKey: 'default/aws/-/-/s3-bucket/logs' });
+    const speaksOf: PostgresProjection['speaksOf'] = (_topic, key) => key.slice(0, key.lastIndexOf('\u001f'));
+    await run({ ...watching(), speaksOf }).ready;
+    await append(
+      see(10, '{"a":1}', 's'),
+      see(11, '{"a":1}', 't'),
+      see(12, '{"a":1}', 's'),
+      see(20, '{"a":2}', 't'),
+      see(15, '{"a":1}', 's'),
+      see(30, '{"a":1}', 's'),
+      see(31, '{"a":1}', 's'),
+      see(40, '{"a":2}', 't'),
+      see(50, '{"a":3}', 's'),
+    );
+    await expect
+      .poll(async () => Object.keys(await counts()))
+      .toEqual(['s@10', 's@30', 's@50', 't@11', 't@20', 't@40']);
+  });
+
   it('are applied after all when the batch that held the first of them failed', async () => {
     let failures = 1;
     let armed = false;

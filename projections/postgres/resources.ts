@@ -4,7 +4,7 @@
 // its state can be read. Everything else is unknown, with the reason.
 import type { PostgresProjection, Statement } from '../../runtime/projection.ts';
 import type { EventOf, Json } from '../../schemas/index.ts';
-import { isBroadcastKey } from '../record-keys.ts';
+import { isBroadcastKey, resourceOfKey } from '../record-keys.ts';
 
 export const resources: PostgresProjection = {
   store: 'postgres',
@@ -13,6 +13,8 @@ export const resources: PostgresProjection = {
   reads: ['driftmgr.declarations', 'driftmgr.observations'],
   hurry: 'patient',
   skipUnchanged: true,
+  // Of several sources the one that looked last is the newest, also when it only repeats itself.
+  speaksOf: (topic, key) => (topic === 'driftmgr.observations' ? resourceOfKey(key) : null),
   // Broadcasts say nothing about one resource.
   wants: (key) => !isBroadcastKey(key),
   tables: `

@@ -43,6 +43,8 @@ export interface Chunk {
 const RECORDS = 2000;
 const BYTES = 3 << 20;
 
+type Glance = NonNullable<ReturnType<typeof peek>>;
+
 interface Cursor extends Place {
   next: number;
   /** Something may be there: nothing was read since the last notification, or the last read found something. */
@@ -52,6 +54,8 @@ interface Cursor extends Place {
 export class ProjectionReader {
   private readonly cursors: Cursor[];
   private readonly seen = new Seen(seed());
+  /** The newest value of what several keys speak of, whichever of them said it. */
+  private readonly newest = new Seen(seed());
   private readonly unsubscribe: (() => void)[];
   private wake: (() => void) | null = null;
   private closed = false;
@@ -146,14 +150,14 @@ export class ProjectionReader {
     const { projection } = this;
     if (projection.wants !== undefined && !projection.wants(key)) return;
     if (value === null) {
-      if (projection.skipUnchanged) this.seen.forget(key);
+      if (projection.skipUnchanged) this.forget(topic, key);
       if (projection.store === 'postgres' && projection.forget !== undefined) forgotten.set(key, topic);
       return;
     }
     forgotten.delete(key);
     if (projection.skipUnchanged) {
       const glance = peek(value);
-      if (glance !== null && this.seen.note(key, glance.fingerprint, glance.time) === 'unchanged') {
+      if (glance !== null && this.isUnchanged(topic, key, glance)) {
         chunk.unchanged++;
         return;
       }
@@ -164,6 +168,26 @@ export class ProjectionReader {
       if (verdictOn(error) === 'stop') throw refusal(projection.name, { topic, partition, offset }, error);
       chunk.refused.push({ topic, partition, record, error });
     }
+  }
+
+  /** Whether the key said this last, and nothing else was said since of what it speaks of. */
+  private isUnchanged(topic: TopicName, key: string, { fingerprint, time }: Glance): boolean {
+    const isRepeated = this.seen.note(key, fingerprint, time) === 'unchanged';
+    const thing = this.thingOf(topic, key);
+    if (thing === null) return isRepeated;
+    const overtakes = this.newest.note(thing, fingerprint, time) === 'new';
+    return isRepeated && !overtakes;
+  }
+
+  private forget(topic: TopicName, key: string): void {
+    this.seen.forget(key);
+    const thing = this.thingOf(topic, key);
+    if (thing !== null) this.newest.forget(thing);
+  }
+
+  private thingOf(topic: TopicName, key: string): string | null {
+    const { projection } = this;
+    return projection.store === 'postgres' ? (projection.speaksOf?.(topic, key) ?? null) : null;
   }
 }
 
