@@ -314,7 +314,7 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
     await page.getByText('No drift known').waitFor();
   });
 
-  it('is sound on every page, light on a desk and dark at 375 px: width, names, headings, contrast', async () => {
+  it('is sound on every page, light on a desk and dark at 375 px: width, whole words, names, headings, contrast', async () => {
     const { items } = await system.client.drifts.list({ status: ['open', 'accepted', 'resolved'] });
     const drift = (type: string): string => `/drifts/${items.find((each) => each.type === type)!.id}`;
     const pages: [path: string, heading: string | RegExp][] = [
@@ -328,6 +328,7 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
       [drift('digitalocean_firewall'), /^inbound_rule added/],
       [drift('digitalocean_loadbalancer'), /^redirect_http/],
       [drift('aws_security_group'), 'Changed by alice in the console'],
+      [drift('aws_autoscaling_group'), /^Changed by autoscaling\.amazonaws\.com/],
       ['/', 'Nothing needs you now'],
     ];
     const found: string[] = [];

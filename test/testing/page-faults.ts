@@ -23,6 +23,22 @@ function lookForFaults(): string[] {
     );
   }
 
+  // No word is broken in the middle, where its parts leave a better place.
+  const broken = new Set<string>();
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const element = words.currentNode.parentElement;
+    if (!element || !isShown(element) || element.closest('pre, code')) continue;
+    const range = document.createRange();
+    for (const { 0: word, index } of (words.currentNode.textContent ?? '').matchAll(/[\p{L}\p{N}]+/gu)) {
+      range.setStart(words.currentNode, index);
+      range.setEnd(words.currentNode, index + word.length);
+      const lines = new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom)));
+      if (lines.size > 1) broken.add(`broken in ${word}: ${named(element)}`);
+    }
+  }
+  faults.push(...broken);
+
   // It says what it is, in a language, in one main part.
   if (!root.lang) faults.push('no language');
   if (!/ · DriftMgr$/.test(document.title)) faults.push(`title: ${document.title}`);

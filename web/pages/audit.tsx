@@ -151,7 +151,7 @@ function Row({ drift, now }: { drift: DriftJson; now: number }) {
     <tr>
       <td>
         <Link className="strong" to={addressOf.drift(drift.id)}>
-          {what(drift)}
+          <Name>{what(drift)}</Name>
         </Link>
         <p className="faint mono">
           <Name>{addressOrId(drift)}</Name>
@@ -161,7 +161,7 @@ function Row({ drift, now }: { drift: DriftJson; now: number }) {
         </p>
       </td>
       <td data-label="By">
-        {who(drift)}
+        <Name>{who(drift)}</Name>
         {drift.actors[0]?.sourceIp && <p className="faint">from {drift.actors[0].sourceIp}</p>}
       </td>
       <td data-label="Outcome">

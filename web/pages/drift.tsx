@@ -73,8 +73,12 @@ export function DriftPage({ id, changes, now }: { id: string; changes: Changes; 
             <div>
               <dt>Who</dt>
               <dd>
-                <strong>{who(value)}</strong>
-                <p className="faint">{origin(value)}</p>
+                <strong>
+                  <Name>{who(value)}</Name>
+                </strong>
+                <p className="faint">
+                  <Name>{origin(value)}</Name>
+                </p>
               </dd>
             </div>
             <div>

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import type { DifferenceJson } from '../../api/types.ts';
 import { type Line, lineDifference } from '../line-difference.ts';
+import { Name } from './name.tsx';
 
 const LINES_SHOWN = 200;
 
@@ -31,7 +32,9 @@ function Difference({ difference }: { difference: DifferenceJson }) {
   return (
     <section className="difference">
       <h3>
-        <span className="mono">{difference.path}</span>{' '}
+        <span className="mono">
+          <Name>{difference.path}</Name>
+        </span>{' '}
         <span className="faint">
           {difference.op}
           {configured && `, ${configured}`}

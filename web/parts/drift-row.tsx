@@ -29,7 +29,9 @@ export function DriftRow({ drift, now, fresh = false, level = 3 }: DriftRowProps
       data-fresh={fresh}
     >
       <Title className="row-what">
-        <Link to={addressOf.drift(drift.id)}>{what(drift)}</Link>
+        <Link to={addressOf.drift(drift.id)}>
+          <Name>{what(drift)}</Name>
+        </Link>
       </Title>
       <p className="row-address mono">
         <Name>{addressOrId(drift)}</Name>

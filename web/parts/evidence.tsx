@@ -52,7 +52,7 @@ function Actor({ actor, calls, now }: { actor: ActorJson; calls: ChangeJson[]; n
       <dl className="facts">
         <dt>Actor</dt>
         <dd>
-          {actorPhrase(actor)} <span className="faint">({actor.certainty} certainty)</span>
+          <Name>{actorPhrase(actor)}</Name> <span className="faint">({actor.certainty} certainty)</span>
         </dd>
         <dt>Principal</dt>
         <dd className="mono">

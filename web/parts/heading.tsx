@@ -1,6 +1,7 @@
 // The heading of a page: names the document, and takes the focus when the reader arrives from another page.
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef } from 'react';
 import { passOn, useArrival } from '../route.tsx';
+import { Name } from './name.tsx';
 
 export function Heading({ title, children }: { title: string; children?: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -17,7 +18,7 @@ export function Heading({ title, children }: { title: string; children?: ReactNo
   useArrival(useCallback(() => heading.current?.focus({ preventScroll: true }), []));
   return (
     <h1 ref={heading} tabIndex={-1}>
-      {children ?? title}
+      {children ?? <Name>{title}</Name>}
     </h1>
   );
 }

@@ -2,6 +2,7 @@
 import type { Transition } from '../../api/types.ts';
 import { actorPhrase, clockTime, differencePhrase } from '../format.ts';
 import { addressOf, Link } from '../route.tsx';
+import { Name } from './name.tsx';
 import { Ago } from './time.tsx';
 
 const WORDS: Record<Transition['type'], string> = {
@@ -53,7 +54,10 @@ export function Timeline({ items, now }: { items: Transition[]; now: number }) {
       {items.map((item) => (
         <li key={item.id} data-tone={TONES[item.type]}>
           <p>
-            <strong>{WORDS[item.type]}</strong> <span className="soft">{detail(item)}</span>
+            <strong>{WORDS[item.type]}</strong>{' '}
+            <span className="soft">
+              <Name>{detail(item)}</Name>
+            </span>
           </p>
           <p className="faint">
             {clockTime(item.at)}, <Ago time={item.at} now={now} />
