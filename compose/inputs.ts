@@ -8,6 +8,7 @@ import {
   createHttpBackend,
   createRefreshReactor,
   digitaloceanSnapshots,
+  stateClaims,
 } from '../producers/index.ts';
 import type { HttpBackend } from '../producers/terraform/index.ts';
 import { hmacFingerprint } from '../runtime/blobs/keys.ts';
@@ -50,12 +51,15 @@ export function createInputs(
   const sources: Source[] = [rulesSource(detector)];
   const reactors: Reactor[] = [];
 
-  const httpBackend = once ? null : createHttpBackend(states);
+  const claims = stateClaims({ once });
+  const httpBackend = once ? null : createHttpBackend({ ...states, claims });
+  // Also without paths: what was read from a file that is no longer configured is withdrawn.
   const files =
-    terraform.states.length === 0
+    once && terraform.states.length === 0
       ? null
       : createFileBackend({
           ...states,
+          claims,
           paths: terraform.states,
           pollMs: terraform.pollMs,
           maxStateBytes: terraform.maxStateBytes,

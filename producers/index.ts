@@ -6,4 +6,5 @@ export {
   createFileBackend,
   createHttpBackend,
   createRefreshReactor,
+  stateClaims,
 } from './terraform/index.ts';

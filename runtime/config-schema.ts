@@ -36,7 +36,7 @@ export const ConfigurationSchema = section({
   terraform: section({
     states: list(
       Type.String(),
-      'State files to watch: paths or globs. Never .terraform/, backups or lock files.',
+      'State files to watch: paths or globs. Never .terraform/, backups or lock files, nor what the http backend has.',
     ),
     pollMs: count('How often watched state files are looked at, milliseconds.', 2_000, 100, 3_600_000),
     maxStateBytes: count('Larger states are refused, bytes.', 256 * 1024 * 1024, 1_024, 2_000_000_000),

@@ -9,6 +9,7 @@ import fastify from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { problemOf } from '../api/problems.ts';
 import { tfstateRoutes } from '../api/routes/tfstate.ts';
+import { type Claims, createClaims } from '../producers/terraform/backends/claims.ts';
 import type { HttpBackend } from '../producers/terraform/backends/http.ts';
 import { createHttpBackend } from '../producers/terraform/backends/http.ts';
 import { createDecoder, type Decoder } from '../producers/terraform/decoder.ts';
@@ -36,6 +37,7 @@ const SECRET = 'hunter2-hunter2-hunter2';
 describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
   let decoder: Decoder;
   let recording: Recording;
+  let claims: Claims;
   let backend: HttpBackend;
   let running: { done: Promise<void>; stop(): Promise<void> };
   let app: ReturnType<typeof fastify>;
@@ -49,7 +51,8 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
 
   beforeEach(async () => {
     recording = createRecording();
-    backend = createHttpBackend({ blobs: recording.blobs, decoder });
+    claims = createClaims(['terraform-http']);
+    backend = createHttpBackend({ blobs: recording.blobs, decoder, claims });
     running = recording.start(backend.source);
     app = await serve();
     address = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/tfstate/prod`;
@@ -315,6 +318,18 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
     writeFileSync(join(folder, 'go'), '');
     await first.ended;
     expect(boundaries().at(-1)).toMatchObject({ serial: 2, runId: null });
+  });
+
+  it('a workspace that is read from a state file is refused before anything is applied, and terraform says why', async () => {
+    claims.take('terraform-file', 'prod');
+    const { code, output } = await attempt('apply', '-auto-approve', '-input=false', '-no-color');
+    expect(code).toBe(1);
+    expect(output.replaceAll(/[\s│]+/g, ' ')).toContain(
+      'ID=The workspace prod is read from a state file, and one workspace has one state. Take that file out',
+    );
+    const unlocked = await attempt('apply', '-auto-approve', '-input=false', '-no-color', '-lock=false');
+    expect(unlocked.output).toContain('409');
+    expect(types()).toEqual([]);
   });
 
   it('a push with -force back to an older serial is recorded as a rollback', async () => {

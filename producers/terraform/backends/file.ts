@@ -11,8 +11,9 @@ import type { Decoder } from '../decoder.ts';
 import { sharedBuffer } from '../decoder.ts';
 import { StateProblem } from '../problem.ts';
 import type { Binding } from '../scope.ts';
-import type { Workspaces } from '../workspaces.ts';
+import type { Workspace, Workspaces } from '../workspaces.ts';
 import { createWorkspaces } from '../workspaces.ts';
+import { type Claims, createClaims } from './claims.ts';
 import { covers, findStates, patternOf, type StateFile } from './paths.ts';
 
 export interface FileBackendOptions {
@@ -27,6 +28,8 @@ export interface FileBackendOptions {
   decoder: Decoder;
   bindings?: readonly Binding[];
   ownerOf?: (workspace: string) => string | null;
+  /** Shared with the other sources of states; left out where there are none. */
+  claims?: Claims;
 }
 
 export interface FileBackend {
@@ -35,7 +38,7 @@ export interface FileBackend {
   refresh(workspace: string, since: number): Promise<boolean>;
 }
 
-const SOURCE = 'terraform-file';
+export const SOURCE = 'terraform-file';
 /** How often and how soon a file is read again that cannot be read: it may be in the middle of being written. */
 const ATTEMPTS = 4;
 const AGAIN_MS = 120;
@@ -46,6 +49,7 @@ const READ_SLICE = 4 << 20;
 
 export function createFileBackend(options: FileBackendOptions): FileBackend {
   let running: Reader | null = null;
+  const claims = options.claims ?? createClaims([SOURCE]);
 
   const source: Source = {
     name: SOURCE,
@@ -62,12 +66,24 @@ export function createFileBackend(options: FileBackendOptions): FileBackend {
         },
         context,
       );
+      const held = workspaces.names().filter((name) => isHeld(workspaces.of(name)));
+      await claims.begin(SOURCE, held, context.signal);
+      for (const workspace of held) {
+        if (claims.take(SOURCE, workspace) === null) continue;
+        // Forgotten, not withdrawn: what stands under its name is the other's.
+        context.log.error(
+          { workspace },
+          'a workspace is written to the http backend too: its file counts no more',
+        );
+        await workspaces.save(workspace, { head: null, underWay: null, table: null, removing: false }, []);
+      }
       await workspaces.recover();
-      const reader = new Reader(options, workspaces, context);
+      const reader = new Reader({ ...options, claims }, workspaces, context);
       running = reader;
       try {
         await reader.look();
-        if (!options.once) await reader.watch();
+        // Without paths there was only to withdraw what is no longer configured.
+        if (!options.once && options.paths.length > 0) await reader.watch();
       } finally {
         running = null;
       }
@@ -78,14 +94,20 @@ export function createFileBackend(options: FileBackendOptions): FileBackend {
 }
 
 class Reader {
-  readonly #options: FileBackendOptions;
+  readonly #options: FileBackendOptions & { claims: Claims };
   readonly #workspaces: Workspaces;
   readonly #context: SourceContext;
   /** What each file looked like when it was last dealt with. */
   readonly #seen = new Map<string, string>();
+  /** Files whose workspace another source has; told once. */
+  readonly #refused = new Set<string>();
   #files: StateFile[] = [];
 
-  constructor(options: FileBackendOptions, workspaces: Workspaces, context: SourceContext) {
+  constructor(
+    options: FileBackendOptions & { claims: Claims },
+    workspaces: Workspaces,
+    context: SourceContext,
+  ) {
     this.#options = options;
     this.#workspaces = workspaces;
     this.#context = context;
@@ -94,15 +116,31 @@ class Reader {
   /** Looks for files and reads what changed. */
   async look(): Promise<void> {
     const patterns = await Promise.all(this.#options.paths.map(patternOf));
-    this.#files = await findStates(patterns);
+    const before = this.#files.map((file) => file.workspace);
+    this.#files = [];
+    for (const file of await findStates(patterns)) if (await this.#isOurs(file)) this.#files.push(file);
     await this.#readChanged();
     const there = new Set(this.#files.map((file) => file.workspace));
-    for (const workspace of this.#workspaces.names()) {
+    for (const workspace of new Set([...before, ...this.#workspaces.names()])) {
       if (there.has(workspace)) continue;
       const { path } = this.#workspaces.of(workspace);
       const watched = path !== null && patterns.some((pattern) => covers(pattern, path));
       await this.#gone(workspace, watched);
     }
+  }
+
+  async #isOurs({ workspace, path }: StateFile): Promise<boolean> {
+    if (this.#options.claims.take(SOURCE, workspace) === null) {
+      this.#refused.delete(path);
+      return true;
+    }
+    if (!this.#refused.has(path)) {
+      this.#refused.add(path);
+      const reason = `the state file of ${workspace} is not read: a workspace of that name is written to the http backend. Take the file out of terraform.states, or delete that workspace's state there`;
+      // What is kept of it is where it lies: its content is not looked at.
+      await this.#context.deadLetter({ code: 'DM_STATE_CONFLICT', reason, original: Buffer.from(path) });
+    }
+    return false;
   }
 
   async #readChanged(): Promise<void> {
@@ -277,14 +315,18 @@ class Reader {
   async #gone(workspace: string, watched: boolean): Promise<void> {
     await this.#workspaces.alone(workspace, async () => {
       const { head, path } = this.#workspaces.of(workspace);
-      if (head === null) return;
+      if (head === null) return this.#options.claims.release(SOURCE, workspace);
       if (path !== null) this.#seen.delete(path);
-      if (!watched || head.instances === 0) await this.#workspaces.remove(workspace, null);
-      else if (head.problem !== GONE)
+      if (!watched || head.instances === 0) {
+        await this.#workspaces.remove(workspace, null);
+        this.#options.claims.release(SOURCE, workspace);
+      } else if (head.problem !== GONE)
         await this.#workspaces.unreadable(workspace, GONE, { md5: '', bytes: 0 });
     });
   }
 }
+
+const isHeld = ({ head, underWay }: Workspace): boolean => head !== null || underWay !== null;
 
 const GONE = 'the state file is no longer there: put it back, or take it out of terraform.states';
 

@@ -7,8 +7,9 @@ import { stableId } from '../../../schemas/index.ts';
 import type { Decoder } from '../decoder.ts';
 import { StateProblem } from '../problem.ts';
 import type { Binding } from '../scope.ts';
-import type { HeldLock, Workspaces } from '../workspaces.ts';
+import type { HeldLock, Workspace, Workspaces } from '../workspaces.ts';
 import { createWorkspaces } from '../workspaces.ts';
+import { type Claims, createClaims } from './claims.ts';
 import { readLockInfo, runBegins } from './lock.ts';
 import { rule } from './serial.ts';
 
@@ -17,6 +18,8 @@ export interface HttpBackendOptions {
   decoder: Decoder;
   bindings?: readonly Binding[];
   ownerOf?: (workspace: string) => string | null;
+  /** Shared with the other sources of states; left out where there are none. */
+  claims?: Claims;
 }
 
 /** Someone else holds the lock; `holder` is the lock info they sent. */
@@ -53,7 +56,7 @@ export interface HttpBackend {
   refresh(workspace: string, since: number): Promise<boolean>;
 }
 
-const SOURCE = 'terraform-http';
+export const SOURCE = 'terraform-http';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 interface Running {
@@ -65,6 +68,7 @@ interface Running {
 
 export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
   let running: Running | null = null;
+  const claims = options.claims ?? createClaims([SOURCE]);
 
   const source: Source = {
     name: SOURCE,
@@ -81,6 +85,8 @@ export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
         },
         context,
       );
+      const held = workspaces.names().filter((name) => isHeld(workspaces.of(name)));
+      await claims.begin(SOURCE, held, context.signal);
       await workspaces.recover();
       try {
         await new Promise<void>((resolve, reject) => {
@@ -106,6 +112,8 @@ export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
       } catch (error) {
         if (!isRefusal(error)) at.fail(restart(error));
         throw error;
+      } finally {
+        if (!isHeld(at.workspaces.of(workspace))) claims.release(SOURCE, workspace);
       }
     });
   }
@@ -120,6 +128,7 @@ export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
       const known = workspaces.of(workspace);
       const refused = heldByAnother(known.lock, write.lockId);
       if (refused) return refused;
+      if (claims.take(SOURCE, workspace) !== null) throw conflict(readFromFile(workspace));
       const state = await options.decoder.open(write.bytes);
       try {
         const { head } = state;
@@ -181,6 +190,9 @@ export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
       return on(workspace, async ({ workspaces, context }) => {
         const held = workspaces.of(workspace).lock;
         if (held) return heldByAnother(held, info.id);
+        // Refused before anything is applied: Terraform shows the id of the lock that is in its way.
+        if (claims.take(SOURCE, workspace) !== null)
+          return { holder: JSON.stringify({ ID: readFromFile(workspace), Who: 'DriftMgr' }) };
         const since = context.clock.now();
         const { text, ...rest } = info;
         const running = runBegins(info.operation) === 'with the lock';
@@ -217,6 +229,13 @@ export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
     },
   };
 }
+
+const isHeld = ({ head, underWay, lock }: Workspace): boolean =>
+  head !== null || underWay !== null || lock !== null;
+
+const readFromFile = (workspace: string): string =>
+  `The workspace ${workspace} is read from a state file, and one workspace has one state. ` +
+  'Take that file out of terraform.states, or write to a workspace of another name.';
 
 function runStarted(workspace: string, lock: HeldLock, time: number): SourceEvent {
   const { id: runId, operation, who, terraformVersion } = lock;
