@@ -204,6 +204,7 @@ export function changed(n: number, time: number, id: string): Feed {
           userAgent: 'Mozilla/5.0',
           session: null,
           eventIds: [id],
+          operations: ['PutBucketAcl'],
           certainty: 'high',
         },
         providerEventId: id,

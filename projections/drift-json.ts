@@ -80,6 +80,8 @@ export function driftToJson(drift: Drift): DriftJson {
       userAgent: actor.userAgent,
       session: actor.session,
       eventIds: [...actor.eventIds],
+      // Rows written before operations were told have none.
+      operations: [...(actor.operations ?? [])],
       certainty: actor.certainty,
     })),
     declaredAsOf: isoOrNull(drift.declaredAsOf),

@@ -83,6 +83,7 @@ const driftOf = (over: Partial<Drift>): Drift => ({
       userAgent: null,
       session: null,
       eventIds: ['e1'],
+      operations: ['PutBucketPolicy'],
       certainty: 'high',
     },
   ],

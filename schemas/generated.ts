@@ -41,6 +41,8 @@ export interface Actor {
   session: null | string;
   /** The provider's event ids this rests on. */
   eventIds: string[];
+  /** What was called, one for each of the event ids, in their order; empty where it is not known. */
+  operations: string[];
   certainty: Certainty;
 }
 

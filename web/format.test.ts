@@ -1,7 +1,10 @@
 // Words about drifts: secrets stay secret in every one of them, times say what they mean, a link means the same everywhere.
 import { describe, expect, it } from 'vitest';
+import { driftToJson } from '../projections/drift-json.ts';
+import drifts from '../schemas/examples/drift.opened.json' with { type: 'json' };
+import type { EventOf } from '../schemas/index.ts';
 import { asOf } from './as-of.ts';
-import { ago, differencePhrase, duration } from './format.ts';
+import { ago, calls, deed, differencePhrase, duration, what } from './format.ts';
 import { phrase } from './values.ts';
 
 const secret = { $secret: 'fingerprint' };
@@ -22,6 +25,25 @@ describe('values in words', () => {
   it('name what a block holds, without what is empty, and end in time', () => {
     expect(phrase({ port: '22', tags: [], note: '', cidr: ['0.0.0.0/0'] })).toBe('port 22, cidr 0.0.0.0/0');
     expect(phrase('x'.repeat(500), 40)).toHaveLength(40);
+  });
+});
+
+describe('a drift that a feed reported', () => {
+  const body = drifts[0]!.body as EventOf<'drift.opened'>['body'];
+  const reported = driftToJson({ ...body.drift, differences: [] });
+  const [actor] = reported.actors;
+
+  it('is told by what was called and by whom, and by whom alone where the call is not known', () => {
+    expect(what(reported)).toBe('AuthorizeSecurityGroupIngress by alice@acme.example in the console');
+    expect(deed({ ...reported, kind: 'missing' })).toBe(what(reported));
+    const before = { ...reported, actors: [{ ...actor!, operations: [] }] };
+    expect(what(before)).toBe('Changed by alice@acme.example in the console');
+    expect(deed({ ...before, actors: [] })).toBe('Actor not known');
+  });
+
+  it('names the first of several calls, and counts each other one once', () => {
+    const operations = ['PutBucketPolicy', 'PutBucketAcl', 'PutBucketPolicy'];
+    expect(calls([{ ...actor!, operations }, actor!])).toBe('PutBucketPolicy and 2 other calls');
   });
 });
 

@@ -58,6 +58,19 @@ export function who(drift: DriftJson): string {
     : `${actorPhrase(first)} and ${plural(others.length, 'other')}`;
 }
 
+/** What was called, the first of it by name; null where no feed told. */
+export function calls(actors: readonly ActorJson[]): string | null {
+  const [first, ...others] = new Set(actors.flatMap((actor) => actor.operations));
+  if (first === undefined) return null;
+  return others.length === 0 ? first : `${first} and ${plural(others.length, 'other call')}`;
+}
+
+/** What was called and who did it, in one line. */
+export const deed = (drift: DriftJson): string => {
+  const called = calls(drift.actors);
+  return called === null ? who(drift) : `${called} by ${who(drift)}`;
+};
+
 /** What happened, in one line. */
 export function what(drift: DriftJson): string {
   if (drift.kind === 'missing')
@@ -66,8 +79,8 @@ export function what(drift: DriftJson): string {
   if (drift.kind === 'contested') return 'Declared by more than one workspace';
   const [first, ...others] = drift.differences;
   if (!first) {
-    const [actor] = drift.actors;
-    return `Changed by ${actor ? actorPhrase(actor) : 'someone other than Terraform'}`;
+    if (drift.actors.length === 0) return 'Changed by someone other than Terraform';
+    return calls(drift.actors) === null ? `Changed by ${who(drift)}` : deed(drift);
   }
   const more = others.length === 0 ? '' : ` and ${plural(others.length, 'more attribute')}`;
   return `${differencePhrase(first)}${more}`;

@@ -89,6 +89,8 @@ export function driftPage(drift: DriftJson, paint: Paint): string {
       const from = actor.sourceIp === null ? '' : ` from ${actor.sourceIp}`;
       lines.push(`  ${printable(`${actor.name} via ${actor.via}${from} (certainty ${actor.certainty})`)}`);
       lines.push(`    ${printable(actor.principal)}`);
+      if (actor.operations.length > 0)
+        lines.push(`    called ${printable([...new Set(actor.operations)].join(', '))}`);
       if (actor.eventIds.length > 0) lines.push(`    events ${printable(actor.eventIds.join(', '))}`);
     }
   }

@@ -41,6 +41,10 @@ export const ActorSchema = object({
   userAgent: nullableText,
   session: nullableText,
   eventIds: Type.Array(Type.String()),
+  operations: Type.Array(Type.String(), {
+    description:
+      'What was called, one for each of the event ids, in their order; empty where it is not known.',
+  }),
   certainty: oneOf(CERTAINTIES),
 });
 export type ActorJson = Static<typeof ActorSchema>;

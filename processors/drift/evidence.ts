@@ -124,18 +124,20 @@ const sessionOf = ({ actor }: Evidence): string =>
     : `${actor.principal} ${actor.name} ${actor.via} ${actor.sourceIp} ${actor.userAgent}`;
 
 /**
- * Actors of changes, one per session, oldest first, each with all its event ids; then those of `remembered` whose changes
+ * Actors of changes, one per session, oldest first, each with all its event ids and what was called; then those of `remembered` whose changes
  * are no longer kept.
  */
 export function actorsOf(changes: readonly Evidence[], remembered: readonly Actor[]): Actor[] {
   const bySession = new Map<string, Actor>();
   for (const change of changes) {
-    const known = bySession.get(sessionOf(change));
-    if (!known) bySession.set(sessionOf(change), { ...change.actor, eventIds: idsOf(change) });
-    else {
-      for (const id of idsOf(change)) if (!known.eventIds.includes(id)) known.eventIds.push(id);
-      if (change.actor.certainty === 'low') known.certainty = 'low';
+    const known = bySession.get(sessionOf(change)) ?? { ...change.actor, eventIds: [], operations: [] };
+    for (const id of idsOf(change)) {
+      if (known.eventIds.includes(id)) continue;
+      known.eventIds.push(id);
+      known.operations.push(change.operation);
     }
+    if (change.actor.certainty === 'low') known.certainty = 'low';
+    bySession.set(sessionOf(change), known);
   }
   return [...bySession.values(), ...remembered];
 }
@@ -150,8 +152,11 @@ export function forgotten(rows: Rows, drift: Drift | undefined, changes: readonl
   // Nameless changes count as kept even where another instance took them over.
   const ids = new Set([...changes, ...namelessOf(rows, drift!.type)].flatMap(idsOf));
   return actors.flatMap((actor) => {
-    const eventIds = actor.eventIds.filter((id) => !ids.has(id));
-    return eventIds.length > 0 ? [{ ...actor, eventIds }] : [];
+    const left = (_: string, index: number): boolean => !ids.has(actor.eventIds[index]!);
+    const eventIds = actor.eventIds.filter(left);
+    // A drift kept from before operations were told has none.
+    const operations = (actor.operations ?? []).filter(left);
+    return eventIds.length > 0 ? [{ ...actor, eventIds, operations }] : [];
   });
 }
 

@@ -12,14 +12,19 @@ import { A, at, B, given, hour, minute, second, state } from './testing/given.ts
 const byTerraform = { via: 'terraform', name: 'ci', principal: 'arn:aws:iam::123456789012:role/ci' } as const;
 
 describe('suspected drifts', () => {
-  it('what one session does is one actor with all its event ids, in any order', () => {
+  it('what one session does is one actor with all its event ids and what it called each time, in any order', () => {
     const changes = [1, 2, 3].map((n) =>
-      changeReported({ providerEventId: `e${n}`, actor: { session: 'ASIA1' } }, at(n * second)),
+      changeReported(
+        { providerEventId: `e${n}`, operation: `PutBucket${n}`, actor: { session: 'ASIA1' } },
+        at(n * second),
+      ),
     );
     for (const order of [changes, [...changes].reverse()]) {
       const detector = given();
       detector.inputs([...state(A), ...order]);
-      expect(detector.open()).toMatchObject([{ actors: [{ name: 'alice', eventIds: ['e1', 'e2', 'e3'] }] }]);
+      const eventIds = ['e1', 'e2', 'e3'];
+      const operations = ['PutBucket1', 'PutBucket2', 'PutBucket3'];
+      expect(detector.open()).toMatchObject([{ actors: [{ name: 'alice', eventIds, operations }] }]);
     }
   });
 

@@ -64,6 +64,7 @@ describe('who', () => {
       userAgent: CLI,
       session: 'AKIAIOSFODNN7EXAMPLE',
       eventIds: ['e-1'],
+      operations: ['RunInstances'],
       certainty: 'high',
     });
   });

@@ -192,6 +192,7 @@ export function actorOf(record: CloudtrailRecord, known: Attribution): Actor {
     userAgent: record.userAgent,
     session: sessionOf(record, who, via),
     eventIds: [record.eventId],
+    operations: [record.eventName],
     certainty,
   };
 }

@@ -104,6 +104,7 @@ export interface ChangeJson {
     userAgent: string | null;
     session: string | null;
     eventIds: string[];
+    operations: string[];
     certainty: 'high' | 'low';
   };
   providerEventId: string;
@@ -215,6 +216,7 @@ const changeJson = (row: ChangeRow): ChangeJson => ({
     userAgent: row.user_agent,
     session: row.session,
     eventIds: row.event_ids,
+    operations: row.event_ids.map(() => row.operation),
     certainty: row.certainty,
   },
   providerEventId: row.provider_event_id,

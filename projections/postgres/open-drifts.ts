@@ -69,6 +69,7 @@ const NEXT = '\u001d';
 
 function driftRow(drift: Drift): Json {
   const actors = drift.actors.flatMap((actor) => [actor.principal, actor.name]);
+  const operations = drift.actors.flatMap((actor) => actor.operations);
   return {
     org: drift.org,
     id: drift.id,
@@ -90,7 +91,16 @@ function driftRow(drift: Drift): Json {
     workspace: drift.workspace,
     address: drift.address,
     actors: [...new Set(actors)].join(NEXT),
-    search: [drift.id, drift.type, drift.resourceId, drift.workspace, drift.address, drift.owner, ...actors]
+    search: [
+      drift.id,
+      drift.type,
+      drift.resourceId,
+      drift.workspace,
+      drift.address,
+      drift.owner,
+      ...actors,
+      ...operations,
+    ]
       .concat(drift.differences.map((difference) => difference.path))
       .filter((text) => text !== null)
       .join(' ')

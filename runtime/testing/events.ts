@@ -214,6 +214,7 @@ export const changeReported = (
         userAgent: null,
         session: null,
         eventIds: [body.providerEventId ?? 'provider-event-1'],
+        operations: [body.operation ?? 'PutBucketTagging'],
         certainty: 'high',
         ...body.actor,
       },

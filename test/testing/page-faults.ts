@@ -23,14 +23,16 @@ function lookForFaults(): string[] {
     );
   }
 
-  // No word is broken in the middle, where its parts leave a better place.
+  // No word is broken in the middle, where its parts or its capitals leave a better place.
   const broken = new Set<string>();
   const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (words.nextNode()) {
     const element = words.currentNode.parentElement;
     if (!element || !isShown(element) || element.closest('pre, code')) continue;
     const range = document.createRange();
-    for (const { 0: word, index } of (words.currentNode.textContent ?? '').matchAll(/[\p{L}\p{N}]+/gu)) {
+    for (const { 0: word, index } of (words.currentNode.textContent ?? '').matchAll(
+      /\p{Lu}*[\p{Ll}\p{N}]+|\p{L}+/gu,
+    )) {
       range.setStart(words.currentNode, index);
       range.setEnd(words.currentNode, index + word.length);
       const lines = new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom)));

@@ -1,6 +1,6 @@
 // One drift in a list: what, where, who, since when, how bad.
 import type { DriftJson } from '../../api/types.ts';
-import { addressOrId, what, who } from '../format.ts';
+import { addressOrId, deed, what } from '../format.ts';
 import { addressOf, Link } from '../route.tsx';
 import { DriftMarks } from './marks.tsx';
 import { Name } from './name.tsx';
@@ -20,7 +20,7 @@ export function DriftRow({ drift, now, fresh = false, level = 3 }: DriftRowProps
   const place = [drift.workspace, drift.account, drift.region].filter((part) => part !== null);
   // A drift without differences is titled by who did it already.
   const namesActor = drift.kind === 'modified' && drift.differences.length === 0;
-  const people = [...(namesActor ? [] : [who(drift)]), ...(drift.owner ? [drift.owner] : [])];
+  const people = [...(namesActor ? [] : [deed(drift)]), ...(drift.owner ? [drift.owner] : [])];
   return (
     <li
       className="row"
