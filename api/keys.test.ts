@@ -51,7 +51,7 @@ describe('a key', () => {
       scopes: new Set(['read']),
       workspaces: ['dev-*'],
     });
-    const other = (await keys.create(NEW)).key;
+    const other = (await keys.create({ ...NEW, name: 'other' })).key;
     const mixed = `${key.slice(0, 21)}${other.slice(21)}`;
     for (const wrong of [
       mixed,
@@ -64,6 +64,23 @@ describe('a key', () => {
       `${key}\n`,
     ])
       expect(await keys.verify(wrong)).toBeNull();
+  });
+
+  it('has a name of its own while it works: a second one of that name is refused, and may come once it is revoked or expired', async () => {
+    const made = await Promise.allSettled([keys.create(NEW), keys.create(NEW)]);
+    const first = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value.record] : []));
+    expect(first).toHaveLength(1);
+    await expect(keys.create({ ...NEW, scopes: ['admin'] })).rejects.toMatchObject({
+      code: 'DM_REQUEST_REFUSED',
+      public: expect.stringMatching(/named ci already .*revoke that key first/),
+    });
+    await keys.revoke(first[0]!.id);
+    await keys.create({ ...NEW, expiresAt: clock.now() + 1_000 });
+    await expect(keys.create(NEW)).rejects.toMatchObject({ code: 'DM_REQUEST_REFUSED' });
+    clock.advance(1_000);
+    await keys.create(NEW);
+    const names = (await keys.list({ limit: 10, after: null })).items.map(({ name }) => name);
+    expect(names).toEqual(['ci', 'ci', 'ci']);
   });
 
   it('works no more once it expired, cached or not', async () => {

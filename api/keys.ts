@@ -3,7 +3,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import picomatch from 'picomatch';
 import type { Clock } from '../runtime/clock.ts';
-import type { Postgres } from '../runtime/postgres/postgres.ts';
+import { DriftError } from '../runtime/errors.ts';
+import type { Postgres, PostgresQueries } from '../runtime/postgres/postgres.ts';
 import type { Logger } from '../runtime/telemetry.ts';
 import { notFound } from './problems.ts';
 import { type KeyScope, SCOPES } from './types.ts';
@@ -50,6 +51,7 @@ export interface NewKey {
 export interface Keys {
   /** Makes the table; safe to repeat and to race. */
   prepare(): Promise<void>;
+  /** DM_REQUEST_REFUSED while a key of that name works: what it asked for could not be told apart. */
   create(key: NewKey): Promise<{ key: string; record: KeyRecord }>;
   /** Stores a key made elsewhere (the first one, which stands in a file before it is stored). */
   adopt(text: string, key: NewKey): Promise<void>;
@@ -75,6 +77,9 @@ interface Row extends KeyRecord {
 
 const COLUMNS = `id, name, hash, scopes, workspaces, created_at AS "createdAt", created_by AS "createdBy",
   expires_at AS "expiresAt", revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
+
+/** Neither revoked nor expired; `$now` stands for the time's parameter. */
+const WORKS = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $now)';
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 const NO_HASH = hashOf('');
@@ -116,9 +121,9 @@ export function createKeys(options: { postgres: Postgres; clock: Clock; logger: 
       });
   }
 
-  async function insert(text: string, key: NewKey): Promise<KeyRecord> {
+  async function insert(queries: PostgresQueries, text: string, key: NewKey): Promise<KeyRecord> {
     const [, id, secret] = FORM.exec(text)!;
-    const rows = await postgres.query<Row>(
+    const rows = await queries.query<Row>(
       `INSERT INTO api.keys (id, name, hash, scopes, workspaces, created_at, created_by, expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING ${COLUMNS}`,
       [id!, key.name, hashOf(secret!), key.scopes, key.workspaces, clock.now(), key.createdBy, key.expiresAt],
@@ -148,10 +153,20 @@ export function createKeys(options: { postgres: Postgres; clock: Clock; logger: 
     },
     async create(key) {
       const text = makeKey();
-      return { key: text, record: await insert(text, key) };
+      const record = await postgres.transaction(async (queries) => {
+        // One after another, so that two of one name at once are seen.
+        await queries.query('SELECT pg_advisory_xact_lock(717002)', []);
+        const [standing] = await queries.query<{ id: string }>(
+          `SELECT id FROM api.keys WHERE name = $1 AND ${WORKS.replace('$now', '$2')}`,
+          [key.name, clock.now()],
+        );
+        if (standing) throw nameTaken(key.name, standing.id);
+        return insert(queries, text, key);
+      });
+      return { key: text, record };
     },
     async adopt(text, key) {
-      await insert(text, key);
+      await insert(postgres, text, key);
     },
     async list({ limit, after }) {
       const rows = await postgres.query<Row>(
@@ -200,14 +215,20 @@ export function createKeys(options: { postgres: Postgres; clock: Clock; logger: 
     },
     async hasAdmin() {
       const rows = await postgres.query<{ found: boolean }>(
-        `SELECT EXISTS (SELECT 1 FROM api.keys WHERE 'admin' = ANY(scopes) AND revoked_at IS NULL
-           AND (expires_at IS NULL OR expires_at > $1)) AS found`,
+        `SELECT EXISTS (SELECT 1 FROM api.keys WHERE 'admin' = ANY(scopes) AND ${WORKS.replace('$now', '$1')}) AS found`,
         [clock.now()],
       );
       return rows[0]?.found === true;
     },
   };
 }
+
+const nameTaken = (name: string, id: string): DriftError =>
+  new DriftError('a key of that name works already', {
+    code: 'DM_REQUEST_REFUSED',
+    retriable: false,
+    public: `There is a key named ${name} already (${id}): take another name, or revoke that key first.`,
+  });
 
 /** The row without what must not get out; scopes that this process does not know are left out. */
 function recordOf({ hash: _hash, ...row }: Row): KeyRecord {

@@ -382,6 +382,9 @@ describe('keys over the API', () => {
     expect(made.status).toBe(201);
     expect(Value.Errors(types.CreatedKeySchema, made.body)).toEqual([]);
     expect((await ask('/api/v1/drifts', made.body.key)).status).toBe(200);
+    const second = await ask('/api/v1/keys', admin, 'POST', { name: 'ci', scopes: ['admin'] });
+    expect(second.status).toBe(409);
+    expect(second.body.detail).toContain(made.body.id);
     const listed = JSON.stringify((await ask('/api/v1/keys', admin)).body);
     expect(listed).toContain(made.body.id);
     expect(listed).not.toContain(made.body.key.split('_')[2]);
