@@ -254,6 +254,17 @@ function story(): Event[] {
       { provider: 'aws', scope: null, by: 'erin' },
       { id: 'req_2', time: at(20), correlationId: 'c2', objectKey: null },
     ),
+    ...[29, 31].flatMap((days) => {
+      const fields = { time: at(20) - days * 86_400_000 };
+      return [
+        eventOf('state.refresh-requested', { workspace: 'prod' }, { ...fields, id: `req_${days}` }),
+        eventOf(
+          'request.settled',
+          { requestId: `req_${days}`, outcome: 'done', reason: null, driftId: null },
+          { ...fields, id: `set_${days}` },
+        ),
+      ];
+    }),
     eventOf(
       'dead-letter.recorded',
       {
@@ -664,5 +675,12 @@ describe('changes and requests', () => {
       type: 'snapshot.requested',
     });
     expect(await requestById(bench, { org, id: 'none' })).toBeNull();
+  });
+  it('requests and their outcomes are forgotten after 30 days, as their topic forgets them', async () => {
+    expect(await requestById(bench, { org, id: 'req_29' })).toMatchObject({
+      type: 'state.refresh-requested',
+      status: 'done',
+    });
+    expect(await requestById(bench, { org, id: 'req_31' })).toBeNull();
   });
 });

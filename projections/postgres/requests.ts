@@ -1,4 +1,5 @@
-// What became of every request: pending until its one outcome, which may stand in another partition and come first.
+// What became of every request: pending until its one outcome, which may stand in another partition and come first. Kept
+// as long as their topic keeps them.
 import type { PostgresProjection, Statement } from '../../runtime/projection.ts';
 import type { EventOf, Json, Outcome } from '../../schemas/index.ts';
 import { isoOrNull } from '../drift-json.ts';
@@ -8,10 +9,12 @@ type RequestEvent = EventOf<
   'drift.acknowledge-requested' | 'drift.accept-requested' | 'state.refresh-requested' | 'snapshot.requested'
 >;
 
+const KEPT_MS = 30 * 86_400_000;
+
 export const requests: PostgresProjection = {
   store: 'postgres',
   name: 'requests',
-  version: 1,
+  version: 2,
   reads: ['driftmgr.requests'],
   hurry: 'urgent',
   skipUnchanged: false,
@@ -27,6 +30,7 @@ CREATE TABLE {schema}.requests (
   body jsonb NOT NULL,
   PRIMARY KEY (org, id)
 );
+CREATE INDEX ON {schema}.requests (at);
 CREATE TABLE {schema}.outcomes (
   org text NOT NULL,
   request_id text NOT NULL,
@@ -37,11 +41,14 @@ CREATE TABLE {schema}.outcomes (
   at bigint NOT NULL,
   PRIMARY KEY (org, request_id)
 );
+CREATE INDEX ON {schema}.outcomes (at);
 `,
   apply: (batch) => {
     const asked = new Map<string, Json>();
     const settled = new Map<string, Json>();
+    let newest = 0;
     for (const { event } of batch) {
+      newest = Math.max(newest, event.time);
       switch (event.type) {
         case 'drift.acknowledge-requested':
         case 'drift.accept-requested':
@@ -59,6 +66,8 @@ CREATE TABLE {schema}.outcomes (
     const statements: Statement[] = [];
     if (asked.size > 0) statements.push({ sql: INSERT_REQUEST, rows: [...asked.values()] });
     if (settled.size > 0) statements.push({ sql: INSERT_OUTCOME, rows: [...settled.values()] });
+    if (statements.length > 0)
+      for (const sql of EXPIRE) statements.push({ sql, rows: [{ before: newest - KEPT_MS }] });
     return statements;
   },
 };
@@ -95,6 +104,12 @@ INSERT INTO {schema}.outcomes (org, request_id, outcome, reason, drift_id, corre
 SELECT org, request_id, outcome, reason, drift_id, correlation_id, at FROM jsonb_to_recordset($1)
   AS r(org text, request_id text, outcome text, reason text, drift_id text, correlation_id text, at bigint)
 ON CONFLICT DO NOTHING`;
+
+/** By the index: where nothing is old enough this costs a look. */
+const EXPIRE = ['requests', 'outcomes'].map(
+  (table) =>
+    `DELETE FROM {schema}.${table} WHERE at < (SELECT min(before) FROM jsonb_to_recordset($1) AS r(before bigint))`,
+);
 
 // Queries --------------------------------------------------------------------------------------------------------------
 
