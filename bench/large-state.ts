@@ -1,9 +1,10 @@
 // A large state, made up: as many instances as asked for, about 2 KB each. Written to a file piece by piece and sent from
 // there, as the terraform of another process would: what is measured is the memory of the system, not that of its input.
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { request } from 'node:http';
+import { createTerraformClient } from '../compose/demo/terraform-client.ts';
 import type { JsonObject } from '../schemas/index.ts';
 
 export interface StateFile {
@@ -45,47 +46,32 @@ export async function writeLargeState(path: string, instances: number): Promise<
 }
 
 /** LOCK, POST and UNLOCK, as one apply does. */
-export async function applyStateFile(
-  to: { url: string; key: string; workspace: string },
+export const applyStateFile = (
+  { url, key, workspace }: { url: string; key: string; workspace: string },
   state: StateFile,
-): Promise<void> {
-  const lock = {
-    ID: randomUUID(),
-    Operation: 'OperationTypeApply',
-    Info: '',
-    Who: 'bench',
-    Version: '1.11.4',
-    Created: new Date().toISOString(),
-    Path: '',
-  };
-  const address = `${to.url}/tfstate/${to.workspace}`;
-  await send(address, 'LOCK', to.key, JSON.stringify(lock));
-  await send(`${address}?ID=${lock.ID}`, 'POST', to.key, state);
-  await send(address, 'UNLOCK', to.key, JSON.stringify(lock));
-}
+): Promise<void> =>
+  createTerraformClient({ url, key, who: 'bench' }).underLock(workspace, (lockId) =>
+    post(`${url}/tfstate/${workspace}?ID=${lockId}`, key, state),
+  );
 
-function send(url: string, method: string, key: string, body: string | StateFile): Promise<void> {
-  const headers: Record<string, string | number> = {
+function post(url: string, key: string, state: StateFile): Promise<void> {
+  const headers = {
     authorization: `Basic ${Buffer.from(`terraform:${key}`).toString('base64')}`,
     'content-type': 'application/json',
-    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.bytes,
-    ...(typeof body === 'string' ? {} : { 'content-md5': body.md5 }),
+    'content-length': state.bytes,
+    'content-md5': state.md5,
   };
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers }, (response) => {
+    const sent = request(url, { method: 'POST', headers }, (response) => {
       response.resume();
       response.on('end', () =>
-        response.statusCode === 200
-          ? resolve()
-          : reject(new Error(`${method} ${url}: ${response.statusCode}`)),
+        response.statusCode === 200 ? resolve() : reject(new Error(`POST ${url}: ${response.statusCode}`)),
       );
     });
     sent.on('error', reject);
-    if (typeof body === 'string') sent.end(body);
-    else
-      createReadStream(body.path, { highWaterMark: 1 << 20 })
-        .on('error', reject)
-        .pipe(sent);
+    createReadStream(state.path, { highWaterMark: 1 << 20 })
+      .on('error', reject)
+      .pipe(sent);
   });
 }
 

@@ -1,5 +1,4 @@
 // The http backend against the real terraform (or tofu) binary: every command, seen as the events it leaves.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -15,26 +14,13 @@ import { createHttpBackend } from '../producers/terraform/backends/http.ts';
 import { createDecoder, type Decoder } from '../producers/terraform/decoder.ts';
 import { createRecording, type Recording } from '../producers/terraform/testing/recording.ts';
 import { DriftError } from '../runtime/errors.ts';
+import { findTerraform, type Terraform, terraformIn } from './testing/terraform.ts';
 
-const binary = ['terraform', 'tofu'].find((name) => {
-  try {
-    execFileSync(name, ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
-const required = (process.env.REQUIRE ?? '').split(',').includes('terraform');
-if (!binary && required) throw new Error('REQUIRE=terraform, but neither terraform nor tofu is on the PATH');
-if (!binary)
-  process.stderr.write(
-    '\n*** SKIPPED: no terraform or tofu on the PATH; the http backend was not tried. ***\n\n',
-  );
-
+const binary = findTerraform();
 const KEY = 'key-of-the-test';
 const SECRET = 'hunter2-hunter2-hunter2';
 
-describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
+describe.runIf(binary !== null)(`the http backend with ${binary}`, () => {
   let decoder: Decoder;
   let recording: Recording;
   let claims: Claims;
@@ -43,6 +29,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
   let app: ReturnType<typeof fastify>;
   let folder: string;
   let address: string;
+  let terraform: Terraform;
 
   beforeAll(() => {
     decoder = createDecoder({ hmacKey: randomBytes(32) });
@@ -57,11 +44,13 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
     app = await serve();
     address = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/tfstate/prod`;
     folder = mkdtempSync(join(tmpdir(), 'driftmgr-terraform-'));
-    configure(RESOURCES);
-    await run('init', '-input=false');
+    terraform = terraformIn(folder, { binary: binary!, address, key: KEY, variables: {} });
+    terraform.configure(RESOURCES);
+    await terraform.run('init', '-input=false');
     recording.forget();
   });
   afterEach(async () => {
+    terraform.kill();
     await app.close();
     await running.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -110,67 +99,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
       input = "v"
     }`;
 
-  function configure(resources: string): void {
-    writeFileSync(
-      join(folder, 'main.tf'),
-      `terraform {
-        backend "http" {
-          address        = "${address}"
-          lock_address   = "${address}"
-          unlock_address = "${address}"
-          lock_method    = "LOCK"
-          unlock_method  = "UNLOCK"
-          username       = "anyone"
-          password       = "${KEY}"
-          retry_max      = 0
-        }
-      }
-      ${resources}`,
-    );
-  }
-
-  const environment = {
-    PATH: process.env.PATH ?? '',
-    HOME: tmpdir(),
-    TF_CLI_CONFIG_FILE: '/dev/null',
-    CHECKPOINT_DISABLE: '1',
-    TF_IN_AUTOMATION: '1',
-  };
-  const children = new Set<ChildProcess>();
-  afterAll(() => {
-    for (const child of children) child.kill('SIGKILL');
-  });
-
-  function begin(...args: string[]): {
-    ended: Promise<{ code: number; output: string }>;
-    child: ChildProcess;
-  } {
-    const child = spawn(binary!, args, { cwd: folder, env: environment });
-    children.add(child);
-    let output = '';
-    child.stdout?.on('data', (text) => (output += text));
-    child.stderr?.on('data', (text) => (output += text));
-    const ended = new Promise<{ code: number; output: string }>((resolve) =>
-      child.on('close', (code) => {
-        children.delete(child);
-        resolve({ code: code ?? -1, output });
-      }),
-    );
-    return { ended, child };
-  }
-
-  async function attempt(...args: string[]): Promise<{ code: number; output: string }> {
-    return begin(...args).ended;
-  }
-
-  async function run(...args: string[]): Promise<string> {
-    const { code, output } = await attempt(...args);
-    expect(code, `${args.join(' ')}\n${output}`).toBe(0);
-    return output;
-  }
-
-  const apply = (...args: string[]): Promise<string> =>
-    run('apply', '-auto-approve', '-input=false', '-no-color', ...args);
+  const apply = (...args: string[]): Promise<string> => terraform.run('apply', '-auto-approve', ...args);
   const types = (): string[] => recording.events().map((event) => event.type);
   const boundaries = () => recording.of('state.published');
 
@@ -183,7 +112,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
       'run.finished',
     ]);
     const declared = recording.of('resource.declared');
-    const listed = (await run('state', 'list')).trim().split('\n').sort();
+    const listed = (await terraform.run('state', 'list')).trim().split('\n').sort();
     expect(declared.map((each) => each.address).sort()).toEqual(listed);
     const [started] = recording.of('run.started');
     expect(started).toMatchObject({ workspace: 'prod', operation: 'OperationTypeApply' });
@@ -207,15 +136,15 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
   it('planning opens no run and publishes nothing', async () => {
     await apply();
     recording.forget();
-    await run('plan', '-input=false');
-    await run('plan', '-refresh-only', '-input=false');
+    await terraform.run('plan', '-input=false');
+    await terraform.run('plan', '-refresh-only', '-input=false');
     expect(types()).toEqual([]);
   });
 
   it('an apply that changes one thing publishes one declaration', async () => {
     await apply();
     recording.forget();
-    configure(RESOURCES.replace('size = 1', 'size = 2'));
+    terraform.configure(RESOURCES.replace('size = 1', 'size = 2'));
     await apply();
     expect(types()).toEqual(['run.started', 'resource.declared', 'state.published', 'run.finished']);
     expect(boundaries()[0]).toMatchObject({ serial: 2, previousSerial: 1, kind: 'write' });
@@ -231,7 +160,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
   it('a failing apply publishes what it did achieve, inside its run', async () => {
     await apply();
     recording.forget();
-    configure(
+    terraform.configure(
       `${RESOURCES}
       resource "terraform_data" "fine" { input = "x" }
       resource "terraform_data" "fails" {
@@ -239,7 +168,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
         provisioner "local-exec" { command = "exit 3" }
       }`.replaceAll(/\{ (input|command) = ([^}]*) \}/g, '{\n$1 = $2\n}'),
     );
-    const { code } = await attempt('apply', '-auto-approve', '-input=false');
+    const { code } = await terraform.attempt('apply', '-auto-approve', '-input=false');
     expect(code).toBe(1);
     expect(types().at(0)).toBe('run.started');
     expect(types().slice(-2)).toEqual(['state.published', 'run.finished']);
@@ -250,7 +179,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
   it('state mv is a move, state rm a withdrawal, import a declaration, each in a run of its own', async () => {
     await apply();
     recording.forget();
-    await run('state', 'mv', 'terraform_data.one', 'terraform_data.uno');
+    await terraform.run('state', 'mv', 'terraform_data.one', 'terraform_data.uno');
     expect(types()).toEqual([
       'run.started',
       'resource.declared',
@@ -267,11 +196,11 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
       reason: 'moved',
     });
     recording.forget();
-    await run('state', 'rm', 'terraform_data.uno');
+    await terraform.run('state', 'rm', 'terraform_data.uno');
     expect(types()).toEqual(['run.started', 'resource.withdrawn', 'state.published', 'run.finished']);
     expect(recording.of('resource.withdrawn')[0]).toMatchObject({ reason: 'removed' });
     recording.forget();
-    await run('import', '-input=false', 'terraform_data.one', 'some-id');
+    await terraform.run('import', '-input=false', 'terraform_data.one', 'some-id');
     expect(types()).toEqual(['run.started', 'resource.declared', 'state.published', 'run.finished']);
     expect(recording.of('resource.declared')[0]).toMatchObject({ resourceId: 'some-id' });
   });
@@ -279,7 +208,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
   it('taint marks the instance', async () => {
     await apply();
     recording.forget();
-    await run('taint', 'terraform_data.many[1]');
+    await terraform.run('taint', 'terraform_data.many[1]');
     expect(recording.of('resource.declared')).toMatchObject([
       { address: 'terraform_data.many[1]', tainted: true },
     ]);
@@ -288,7 +217,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
   it('destroy withdraws everything and leaves an empty state', async () => {
     await apply();
     recording.forget();
-    await run('destroy', '-auto-approve', '-input=false');
+    await terraform.run('destroy', '-auto-approve', '-input=false');
     expect(recording.of('resource.withdrawn')).toHaveLength(7);
     expect(boundaries().at(-1)).toMatchObject({ instances: 0, kind: 'write' });
     expect((await backend.get('prod'))?.bytes.toString()).toContain('"resources": []');
@@ -296,7 +225,7 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
 
   it('a second terraform is refused while the first holds the lock, and force-unlock breaks it', async () => {
     await apply();
-    configure(
+    terraform.configure(
       `${RESOURCES}
       resource "terraform_data" "slow" {
         provisioner "local-exec" {
@@ -305,45 +234,51 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
       }`,
     );
     recording.forget();
-    const first = begin('apply', '-auto-approve', '-input=false');
+    const first = terraform.attempt('apply', '-auto-approve', '-input=false');
     await until(() => exists(join(folder, 'started')));
-    const second = await attempt('apply', '-auto-approve', '-input=false', '-no-color');
+    const second = await terraform.attempt('apply', '-auto-approve', '-input=false', '-no-color');
     expect(second.code).toBe(1);
     expect(second.output).toContain('already locked');
     const { runId } = recording.of('run.started')[0]!;
     expect(second.output).toContain(`ID=${runId}`);
-    await run('force-unlock', '-force', runId);
+    await terraform.run('force-unlock', '-force', runId);
     expect(recording.of('run.finished')).toMatchObject([{ runId, forced: true }]);
     // The lock is gone, nobody wrote meanwhile: what the first achieved is still taken, so that nothing is lost.
     writeFileSync(join(folder, 'go'), '');
-    await first.ended;
+    await first;
     expect(boundaries().at(-1)).toMatchObject({ serial: 2, runId: null });
   });
 
   it('a workspace that is read from a state file is refused before anything is applied, and terraform says why', async () => {
     claims.take('terraform-file', 'prod');
-    const { code, output } = await attempt('apply', '-auto-approve', '-input=false', '-no-color');
+    const { code, output } = await terraform.attempt('apply', '-auto-approve', '-input=false', '-no-color');
     expect(code).toBe(1);
     expect(output.replaceAll(/[\s│]+/g, ' ')).toContain(
       'ID=The workspace prod is read from a state file, and one workspace has one state. Take that file out',
     );
-    const unlocked = await attempt('apply', '-auto-approve', '-input=false', '-no-color', '-lock=false');
+    const unlocked = await terraform.attempt(
+      'apply',
+      '-auto-approve',
+      '-input=false',
+      '-no-color',
+      '-lock=false',
+    );
     expect(unlocked.output).toContain('409');
     expect(types()).toEqual([]);
   });
 
   it('a push with -force back to an older serial is recorded as a rollback', async () => {
     await apply();
-    const old = await run('state', 'pull');
-    configure(RESOURCES.replace('size = 1', 'size = 2'));
+    const old = await terraform.run('state', 'pull');
+    terraform.configure(RESOURCES.replace('size = 1', 'size = 2'));
     await apply();
     recording.forget();
     mkdirSync(join(folder, 'backup'));
     writeFileSync(join(folder, 'backup', 'old.json'), old);
-    const plain = await attempt('state', 'push', 'backup/old.json');
+    const plain = await terraform.attempt('state', 'push', 'backup/old.json');
     expect(plain.code).toBe(1);
     expect(boundaries()).toEqual([]);
-    await run('state', 'push', '-force', 'backup/old.json');
+    await terraform.run('state', 'push', '-force', 'backup/old.json');
     // Terraform counts on from the serial it was given.
     expect(boundaries()).toMatchObject([{ kind: 'rollback', serial: 2, previousSerial: 2 }]);
     expect(recording.of('resource.declared')).toHaveLength(1);
@@ -353,19 +288,19 @@ describe.runIf(binary !== undefined)(`the http backend with ${binary}`, () => {
     await apply();
     await backend.lock('prod', Buffer.from('{"ID":"held","Operation":"OperationTypeApply","Who":"me@here"}'));
     await running.stop();
-    const { code, output } = await attempt('plan', '-input=false');
+    const { code, output } = await terraform.attempt('plan', '-input=false');
     expect(code, output).toBe(1);
     running = recording.start(backend.source);
-    const refused = await attempt('plan', '-input=false', '-no-color');
+    const refused = await terraform.attempt('plan', '-input=false', '-no-color');
     expect(refused.output).toContain('already locked');
-    await run('plan', '-input=false', '-lock=false', '-detailed-exitcode');
+    await terraform.run('plan', '-input=false', '-lock=false', '-detailed-exitcode');
   });
 
   it('the wrong key gets nothing', async () => {
-    configure(RESOURCES);
+    terraform.configure(RESOURCES);
     const main = join(folder, 'main.tf');
     writeFileSync(main, readFileSync(main, 'utf8').replace(KEY, 'wrong-key'));
-    const { code, output } = await attempt('init', '-reconfigure', '-input=false', '-no-color');
+    const { code, output } = await terraform.attempt('init', '-reconfigure', '-input=false', '-no-color');
     expect(code).toBe(1);
     expect(output).toMatch(/invalid credentials|requires auth|unauthorized/i);
   });

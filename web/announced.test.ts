@@ -1,15 +1,24 @@
 // Live announcements: few enough to listen to, and never without the worst.
 import { expect, it } from 'vitest';
-import type { DriftJson, LiveEvent } from '../api/types.ts';
+import type { DriftJson, LiveEvent, Transition } from '../api/types.ts';
+import { driftToJson } from '../projections/drift-json.ts';
+import opened from '../schemas/examples/drift.opened.json' with { type: 'json' };
+import type { EventOf } from '../schemas/index.ts';
 import { announced } from './announced.ts';
 
-const told = (type: string, over: Partial<DriftJson>): LiveEvent => ({
+const { drift } = opened[0]!.body as EventOf<'drift.opened'>['body'];
+
+const told = (type: Transition['type'], over: Partial<DriftJson>): LiveEvent => ({
   kind: 'drift',
   id: '1',
   data: {
+    id: 'dev_1',
     type,
-    drift: { kind: 'missing', status: 'open', severity: 'medium', differences: [], actors: [], ...over },
-  } as unknown as Extract<LiveEvent, { kind: 'drift' }>['data'],
+    at: '2026-01-01T00:00:00Z',
+    causedBy: 'obs_1',
+    correlationId: null,
+    drift: { ...driftToJson(drift), severity: 'medium', ...over },
+  },
 });
 
 it('what came last is told first when it is the worst, and the rest is counted', () => {

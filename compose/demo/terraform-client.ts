@@ -22,12 +22,8 @@ export function createTerraformClient({ url, key, who }: TerraformClientOptions)
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   }
 
-  /** One apply, or anything else that holds the lock and writes a state. `during` runs while the lock is held. */
-  async function apply(
-    workspace: string,
-    state: JsonObject,
-    during?: () => void | Promise<void>,
-  ): Promise<void> {
+  /** Holds the lock while the work goes on. */
+  async function underLock(workspace: string, work: (lockId: string) => Promise<void>): Promise<void> {
     const lock = {
       ID: randomUUID(),
       Operation: 'OperationTypeApply',
@@ -38,10 +34,16 @@ export function createTerraformClient({ url, key, who }: TerraformClientOptions)
       Path: '',
     };
     await send('LOCK', workspace, JSON.stringify(lock));
-    await during?.();
-    await send('POST', `${workspace}?ID=${lock.ID}`, JSON.stringify(state));
+    await work(lock.ID);
     await send('UNLOCK', workspace, JSON.stringify(lock));
   }
 
-  return { apply };
+  /** One apply, or anything else that holds the lock and writes a state. `during` runs while the lock is held. */
+  const apply = (workspace: string, state: JsonObject, during?: () => void | Promise<void>): Promise<void> =>
+    underLock(workspace, async (lockId) => {
+      await during?.();
+      await send('POST', `${workspace}?ID=${lockId}`, JSON.stringify(state));
+    });
+
+  return { apply, underLock };
 }

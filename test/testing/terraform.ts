@@ -1,5 +1,5 @@
 // The real terraform (or tofu) binary, run in a folder against the http backend. Its absence is said loudly, or a failure.
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,11 +21,18 @@ export function findTerraform(): string | null {
   return null;
 }
 
+export interface Ended {
+  code: number;
+  /** Everything printed. */
+  output: string;
+}
+
 export interface Terraform {
   /** Writes the configuration: the backend, and these resources. */
   configure(resources: string): void;
-  /** Exit code and everything printed. */
-  attempt(...args: string[]): Promise<{ code: number; output: string }>;
+  attempt(...args: string[]): Promise<Ended>;
+  /** Ends what still runs. */
+  kill(): void;
   /** Throws with what was printed unless the exit code is 0. */
   run(...args: string[]): Promise<string>;
 }
@@ -45,16 +52,25 @@ export function terraformIn(
     TF_INPUT: '0',
   };
   for (const [name, value] of Object.entries(options.variables)) env[`TF_VAR_${name}`] = value;
-  const attempt: Terraform['attempt'] = (...args) =>
-    new Promise((resolve, reject) => {
-      const child = spawn(binary, args, { cwd: folder, env });
-      let output = '';
-      child.stdout.on('data', (text) => (output += text));
-      child.stderr.on('data', (text) => (output += text));
+  const children = new Set<ChildProcess>();
+  const attempt: Terraform['attempt'] = (...args) => {
+    const child = spawn(binary, args, { cwd: folder, env });
+    children.add(child);
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    child.stderr.on('data', (text) => (output += text));
+    return new Promise<Ended>((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code) => resolve({ code: code ?? -1, output }));
+      child.on('close', (code) => {
+        children.delete(child);
+        resolve({ code: code ?? -1, output });
+      });
     });
+  };
   return {
+    kill() {
+      for (const child of children) child.kill('SIGKILL');
+    },
     configure(resources) {
       writeFileSync(
         join(folder, 'main.tf'),
