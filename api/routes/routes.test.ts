@@ -20,6 +20,8 @@ import * as types from '../types.ts';
 
 const { pageOf, listOf } = types;
 const KEY = 'default/aws/-/-/s3-bucket/logs';
+/** An object of the workspace dev-1. */
+const TMP = 'default/aws/-/-/s3-bucket/tmp';
 let harness: Harness;
 let admin: string;
 let reader: string;
@@ -37,16 +39,14 @@ beforeAll(async () => {
   await harness.feed(
     declared({ owner: 'team-data', attributes: '{"bucket":"logs","tags":{"Team":"a"}}' }),
     statePublished({ owner: 'team-data' }),
-    declared(
-      { workspace: 'dev-1', address: 'aws_s3_bucket.tmp', resourceId: 'tmp' },
-      { objectKey: 'default/aws/-/-/s3-bucket/tmp' },
-    ),
+    declared({ workspace: 'dev-1', address: 'aws_s3_bucket.tmp', resourceId: 'tmp' }, { objectKey: TMP }),
     statePublished({ workspace: 'dev-1', lineage: 'lineage-2' }),
     runStarted(),
     observed({ attributes: '{"bucket":"logs","tags":{"Team":"b"}}' }, { time: TEST_TIME + 1_000 }),
     snapshotCompleted(),
     snapshotFailed({ scope: 'digitalocean/-/-/digitalocean_droplet', snapshotId: 's-2' }),
     changeReported(),
+    changeReported({ providerEventId: 'of-tmp' }, { objectKey: TMP }),
     ...driftEvents('drift.opened', driftOf()),
     ...driftEvents(
       'drift.opened',
@@ -54,7 +54,7 @@ beforeAll(async () => {
         id: 'drf_dev',
         workspace: 'dev-1',
         severity: 'low',
-        objectKey: 'default/aws/-/-/s3-bucket/tmp',
+        objectKey: TMP,
       }),
     ),
     ...driftEvents('drift.opened', driftOf({ id: 'drf_old', objectKey: 'default/aws/-/-/s3-bucket/old' })),
@@ -241,6 +241,29 @@ describe('a key', () => {
     expect((await ask('/api/v1/drifts', metrics)).status).toBe(403);
   });
 
+  it('limited to workspaces reads the changes of an object they declare, of no other, and is told to name one', async () => {
+    const changesOf = (key: string) => ask(`/api/v1/changes?objectKey=${encodeURIComponent(key)}`, limited);
+    const seen = (await changesOf(TMP)).body.items;
+    expect(seen).toMatchObject([{ providerEventId: 'of-tmp', actor: { operations: ['PutBucketTagging'] } }]);
+    expect((await changesOf(KEY)).status).toBe(404);
+    expect((await ask('/api/v1/changes', limited)).body.detail).toContain('objectKey');
+  });
+
+  it('limited to workspaces reads the coverage of what they declare, in their numbers', async () => {
+    const covered = async (key: string): Promise<[string, number][]> =>
+      (await ask('/api/v1/coverage', key)).body.items.map((item: types.CoverageJson) => [
+        item.type,
+        item.declared,
+      ]);
+    expect(await covered(limited)).toEqual([['aws_s3_bucket', 1]]);
+    expect(await covered(reader)).toEqual(
+      expect.arrayContaining([
+        ['aws_s3_bucket', 2],
+        ['digitalocean_droplet', 0],
+      ]),
+    );
+  });
+
   it('limited to workspaces sees those alone, in lists and one by one', async () => {
     const names = async (path: string, of: string): Promise<string[]> =>
       (await ask(path, limited)).body.items.map((item: Record<string, string>) => item[of]);
@@ -258,7 +281,6 @@ describe('a key', () => {
       '/api/v1/workspaces/prod',
       '/api/v1/workspaces/prod/drifts',
       '/api/v1/changes',
-      '/api/v1/coverage',
       '/api/v1/snapshots',
       '/api/v1/system',
       '/api/v1/analytics/drifts',

@@ -32,6 +32,8 @@ export interface CoverageFilter {
   org: string;
   provider?: string;
   status?: readonly CoverageStatus[];
+  /** Only what these workspaces declare (those a key may see): what others have, and what no state declares, is left out. */
+  workspaces?: readonly string[];
 }
 
 interface CoverageRow {
@@ -63,6 +65,7 @@ export async function coveragePage(
   const limit = limitOf(filter);
   const conditions = new Conditions();
   const org = conditions.bind(filter.org);
+  const only = filter.workspaces && conditions.bind(filter.workspaces);
   conditions.where('provider = $', filter.provider).where('status = ANY($)', filter.status);
   if (filter.cursor !== undefined) {
     const [status, scope] = decodeCursor(filter.cursor, ['string', 'string']);
@@ -82,11 +85,11 @@ export async function coveragePage(
          array_agg(DISTINCT w.name || ': ' || w.problem) FILTER (WHERE w.problem IS NOT NULL) AS unreadable
        FROM ${resources}.declared d
        LEFT JOIN ${stores.serving.schema('workspaces')}.workspaces w ON w.org = d.org AND w.name = d.workspace
-       WHERE d.org = ${org} AND d.is_primary
+       WHERE d.org = ${org} AND d.is_primary ${only ? `AND d.workspace = ANY(${only})` : ''}
        GROUP BY d.provider, d.account, d.region, d.type
      ), listed AS (
        SELECT a.provider, a.account, a.region, a.type FROM ${own}.attempts a
-       WHERE a.org = ${org} AND NOT EXISTS (SELECT FROM declared d WHERE ${sameScope('a', 'd', false)})
+       WHERE a.org = ${org} AND ${only === undefined} AND NOT EXISTS (SELECT FROM declared d WHERE ${sameScope('a', 'd', false)})
      ), scopes AS (
        SELECT provider, account, region, type, declared, observed, no_scope, letters, unreadable FROM declared
        UNION ALL SELECT provider, account, region, type, 0, 0, 0, 0, NULL FROM listed
