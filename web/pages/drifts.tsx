@@ -94,7 +94,7 @@ export function DriftsPage({ changes, now, overview }: DriftsPageProps) {
       <GapBanner of={overview.gaps} />
       <Summary overview={overview} scope={scope} severity={severity} />
       <search className="filters">
-        <Search value={text} label="Search address, id, type, actor, attribute" />
+        <Search value={text} label="Search address, id, type, actor, call, attribute" />
         <Select
           name="team"
           label="Team"
