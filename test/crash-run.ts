@@ -16,6 +16,7 @@ import { testCodec } from '../runtime/testing/codec.ts';
 import { counter } from '../runtime/testing/counter.ts';
 import { TEST_ORG } from '../runtime/testing/events.ts';
 import { silent } from '../runtime/testing/loop.ts';
+import { TOPICS } from '../schemas/index.ts';
 import { loadEvent } from './crash-load.ts';
 
 export const PARTITIONS = 3;
@@ -66,13 +67,16 @@ export async function live({ directory, count, onReady, faults, logFaults }: Lif
   const source = runSource({ ...parts, source: load(count) });
   onReady?.();
   let settledAt = 0;
+  let before = 0;
   for (;;) {
     await clock.sleep(5);
     const { phase, reason: failure } = source.status();
     const stopped = reason() ?? (phase === 'stopped' ? failure : null);
-    // What was put out last may set timers that are due at once.
-    if (phase !== 'finished' || !(await isProcessed(log))) settledAt = clock.now();
-    if (stopped === null && clock.now() - settledAt < 150) continue;
+    // What was put out last may set timers that are due at once, and each that fires is a record more.
+    const records = await recordsIn(log);
+    if (phase !== 'finished' || records !== before || !(await isProcessed(log))) settledAt = clock.now();
+    before = records;
+    if (stopped === null && clock.now() - settledAt < 250) continue;
     stop.abort();
     await Promise.all([source.stopped, ...processors.map((handle) => handle.stopped)]);
     await states.close();
@@ -96,6 +100,14 @@ const load = (count: number): Source => ({
     }
   },
 });
+
+async function recordsIn(log: Log): Promise<number> {
+  let records = 0;
+  for (const { name } of TOPICS)
+    for (let partition = 0; partition < log.partitions; partition++)
+      records += await log.end(name, partition);
+  return records;
+}
 
 async function isProcessed(log: Log): Promise<boolean> {
   for (const { name, reads } of PROCESSORS) {
