@@ -108,5 +108,5 @@ function advance(): void {
  */
 function yieldToOthers(): void {
   if (platform() !== 'linux' || !existsSync(THREAD)) return;
-  setPriority(Number(basename(readlinkSync(THREAD))), 5);
+  setPriority(Number(basename(readlinkSync(THREAD))), 10);
 }
