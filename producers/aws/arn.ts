@@ -20,7 +20,7 @@ export function parseArn(text: string): Arn | null {
   return {
     service,
     account: /^\d{12}$/.test(account) ? account : null,
-    region: parts[3] || null,
+    region: /^[a-z0-9-]+$/.test(parts[3]!) ? parts[3]! : null,
     resource,
   };
 }

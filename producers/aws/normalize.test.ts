@@ -317,6 +317,14 @@ describe('any value', () => {
     fc.assert(fc.property(fc.jsonValue(), total), { numRuns: 300 });
   });
 
+  test.each(['awsRegion', 'recipientAccountId'])(
+    '%s with a separator in it is no part of a key',
+    (member) => {
+      for (const call of CALLS)
+        for (const value of ['/', 'a/b', '']) total({ ...recordOf(call), [member]: value });
+    },
+  );
+
   test('in place of any member of a record is answered, never thrown at', () => {
     const paths = (value: unknown, path: string[] = []): string[][] =>
       value !== null && typeof value === 'object'

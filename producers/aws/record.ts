@@ -70,6 +70,10 @@ function tooLarge(value: Json): string | null {
 const text = (value: Json | undefined, limit: number): string | null =>
   typeof value === 'string' && value !== '' && value.length <= limit ? value : null;
 
+/** An account or a region: they become parts of object keys, and a separator in one would place it elsewhere. */
+const name = (value: Json | undefined): string | null =>
+  typeof value === 'string' && /^[A-Za-z0-9-]{1,64}$/.test(value) ? value : null;
+
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 /** A record out of any JSON value. */
@@ -101,8 +105,8 @@ export function checkRecord(value: unknown): Checked {
       time,
       eventSource,
       eventName,
-      account: text(raw.recipientAccountId, 64) ?? text(identity.accountId, 64),
-      region: text(raw.awsRegion, 64),
+      account: name(raw.recipientAccountId) ?? name(identity.accountId),
+      region: name(raw.awsRegion),
       requestId: text(raw.requestID, 256),
       identity,
       request: unwrapped(raw.requestParameters, eventName, 'Request'),
