@@ -115,6 +115,37 @@ export const ConfigurationSchema = section({
       'Differences to ignore (still recorded): globs for `workspace`, `type`, `address`, `path`; `reason`, `owner`, `until`.',
     ),
   }),
+  kafka: section({
+    brokers: list(
+      Type.String(),
+      'Brokers (host:port) of the cluster mode; without them the embedded log is used.',
+    ),
+    clientId: text('What this process calls itself before the brokers.', 'driftmgr'),
+    replication: count('Copies of every topic, when it is created; no more than there are brokers.', 3, 1, 9),
+  }),
+  registry: section({
+    url: Type.Optional(
+      Type.String({ description: 'Confluent-compatible schema registry; the cluster mode needs one.' }),
+    ),
+  }),
+  redis: section({
+    url: Type.Optional(
+      Type.String({ description: 'Redis server (redis:// or rediss://); the cluster mode needs one.' }),
+    ),
+  }),
+  blobs: section({
+    bucket: Type.Optional(
+      Type.String({
+        description: 'S3 bucket for encrypted originals; without it they stand under the data directory.',
+      }),
+    ),
+    endpoint: Type.Optional(Type.String({ description: 'S3-compatible server; without it, AWS.' })),
+    region: text('Region of the bucket.', 'us-east-1'),
+    accessKeyId: Type.Optional(
+      Type.String({ description: 'Access key of the bucket; without it, what the AWS SDK finds by itself.' }),
+    ),
+    secretAccessKey: Type.Optional(Type.String({ description: 'Secret of that access key.' })),
+  }),
   postgres: section({
     url: Type.Optional(
       Type.String({ description: 'PostgreSQL server; without it the embedded one is started.' }),
