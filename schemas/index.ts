@@ -2,6 +2,8 @@
 export { canonical } from './canonical.ts';
 export type { Codec, SchemaIds } from './codec.ts';
 export { createCodec, peek, Undecodable, UnknownBody } from './codec.ts';
+export type { Envelope, Range } from './envelope.ts';
+export { envelopeOf } from './envelope.ts';
 export * from './generated.ts';
 export { digest, fingerprint, fingerprintOfCanonical, NO_FINGERPRINT, stableId } from './hash.ts';
 export type { Json, JsonObject, Secret } from './json.ts';

@@ -314,6 +314,10 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
 
   return {
     partitions,
+    // The lock on the data directory keeps others out.
+    async takeOver() {
+      checkOpen();
+    },
     append: async (records) => enqueue(records, null, []),
     commit: async ({ group, records, positions }) => enqueue(records, group, positions),
     async read(topic, partition, from, limits) {

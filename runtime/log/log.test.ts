@@ -10,7 +10,15 @@ import { createMemoryLog } from './memory-log.ts';
 logContract('memory', async (partitions) => {
   const clock = handClock();
   const log = createMemoryLog({ partitions, clock });
-  return { log, reopen: null, advance: clock.advance, compactsAtOnce: true, dispose: () => log.close() };
+  return {
+    log,
+    reopen: null,
+    advance: clock.advance,
+    compactsAtOnce: true,
+    another: null,
+    runs: 30,
+    dispose: () => log.close(),
+  };
 });
 
 // Small segments and no recent chunks in memory, so that the short contract passes through rolling and real reads.
@@ -34,6 +42,8 @@ for (const [name, segmentBytes, recentBytes] of [
       },
       advance: clock.advance,
       compactsAtOnce: true,
+      another: null,
+      runs: 30,
       async dispose() {
         await log.close();
         await rm(directory, { recursive: true });

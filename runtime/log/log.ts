@@ -33,6 +33,8 @@ export interface Commit {
   group: string;
   records: NewRecord[];
   positions: Position[];
+  /** Who writes it; the group, when it is not said. See `takeOver`. */
+  writer?: string;
 }
 
 export interface Batch {
@@ -51,9 +53,19 @@ export interface ReadLimits {
 export interface Log {
   /** The same for all topics, fixed when the log was created. */
   readonly partitions: number;
-  /** All of the records become visible and durable together, or none. Resolves when they are. */
-  append(records: NewRecord[]): Promise<void>;
-  /** Records and positions become visible and durable together, or none. */
+  /**
+   * Makes this process the only one that can write as `writer`: what another wrote as it is committed or gone when this
+   * resolves, readable at `partition` (when given), and further writes of the other fail with DM_FENCED. Where the log is
+   * one process' own there is no other, and nothing to do. Whoever names a writer takes it over first, and again after a
+   * write that failed.
+   */
+  takeOver(writer: string, partition?: number): Promise<void>;
+  /**
+   * All of the records become visible and durable together, or none. Resolves when they are durable; they are visible
+   * then, or milliseconds later. Calls of one writer stand in the order they were made. No writer named: this process.
+   */
+  append(records: NewRecord[], writer?: string): Promise<void>;
+  /** Records and positions become visible and durable together, or none; otherwise as `append`. */
   commit(commit: Commit): Promise<void>;
   /** Reads committed records from `from` on; never waits for more. An expired `from` reads on at the first that is kept. */
   read(topic: TopicName, partition: number, from: number, limits: ReadLimits): Promise<Batch>;

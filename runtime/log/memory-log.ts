@@ -43,6 +43,9 @@ export function createMemoryLog(options: { partitions: number; clock: Clock }): 
 
   return {
     partitions,
+    async takeOver() {
+      if (closed) throw closedLog();
+    },
     async append(records) {
       if (closed) throw closedLog();
       checkCommit(records, [], partitions);

@@ -1,0 +1,33 @@
+// Runs the log contract on Apache Kafka.
+import { randomUUID } from 'node:crypto';
+import { createLogger } from '../telemetry.ts';
+import { logContract } from './contract.ts';
+import { openKafkaLog } from './kafka-log.ts';
+
+const brokers = (process.env.KAFKA_BROKERS ?? '').split(',');
+
+logContract('kafka', async (partitions) => {
+  const prefix = `contract-${randomUUID().slice(0, 8)}.`;
+  const open = () =>
+    openKafkaLog({
+      access: { brokers, clientId: 'contract', tls: false, credentials: null },
+      partitions,
+      replication: 1,
+      logger: createLogger({ level: 'silent' }),
+      prefix,
+    });
+  let log = await open();
+  return {
+    log,
+    reopen: async () => {
+      await log.close();
+      log = await open();
+      return log;
+    },
+    advance: null,
+    compactsAtOnce: false,
+    another: open,
+    runs: 4,
+    dispose: () => log.close(),
+  };
+});

@@ -1,0 +1,340 @@
+// Reads from positions: several readers of a process at their own places, requests of one moment in one request a broker,
+// what comes next fetched ahead, and partitions that someone has read to the end followed, so that news is at hand when
+// its reader is told of it.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Cluster from 'kafkajs/src/cluster/index.js';
+import type { Batch, LogRecord, ReadLimits } from '../log.ts';
+import { kafkaError } from './errors.ts';
+import { type Found, fetchFrom } from './fetch.ts';
+
+/** A request asks for so much of a partition at most (a larger batch comes whole). */
+const PARTITION_BYTES = 1 << 20;
+const REQUEST_BYTES = 8 << 20;
+/** Of what was fetched so much is kept in memory, over all partitions; what is dropped is fetched again. */
+const KEPT_BYTES = 32 << 20;
+/** A partition whose readers leave so much unread is not followed on: they fetch when they get there. */
+const UNREAD_BYTES = 2 << 20;
+const FOLLOW_WAIT_MS = 100;
+const FOLLOW_BYTES = 4 << 20;
+/** A read that fails for a reason that may pass (a leader moves, a broker restarts) is tried again for so long. */
+const PATIENCE_MS = 15_000;
+const FIRST_DELAY_MS = 20;
+const LONGEST_DELAY_MS = 500;
+
+interface Chunk {
+  from: number;
+  next: number;
+  records: LogRecord[];
+  bytes: number;
+}
+
+interface Place {
+  /** As the cluster names it. */
+  topic: string;
+  partition: number;
+  /** In order of offset, without overlap. */
+  chunks: Chunk[];
+  /** Up to where it is followed: from there on nothing is known to be. Null: not followed. */
+  followedTo: number | null;
+  /** Bytes fetched by following that no one has read. */
+  unread: number;
+  /** Fetches under way, by the offset they begin at. */
+  underWay: Map<number, Promise<Chunk>>;
+}
+
+interface Request {
+  place: Place;
+  from: number;
+  resolve(found: Found): void;
+  reject(error: unknown): void;
+}
+
+export interface ReaderOptions {
+  /** For reads. */
+  cluster: Cluster;
+  /** For following: a broker answers one request of a connection after the other, and these take their time. */
+  following: Cluster;
+  /** First offset that is kept, of a topic as the cluster names it. */
+  earliest(topic: string, partition: number): Promise<number>;
+  /** A partition of the topic has records that it had not. */
+  announce(topic: string): void;
+}
+
+export class Reader {
+  private readonly options: ReaderOptions;
+  private readonly places = new Map<string, Place>();
+  /** Chunks in order of their last use. */
+  private readonly used = new Map<Chunk, Place>();
+  private kept = 0;
+  private requests: Request[] = [];
+  private flushing = false;
+  private readonly followers = new Map<number, Promise<void>>();
+  private closed = false;
+
+  constructor(options: ReaderOptions) {
+    this.options = options;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const place of this.places.values()) place.followedTo = null;
+    await Promise.allSettled(this.followers.values());
+  }
+
+  /** Whole records from `from` on; nothing when there is none yet: it is told when there is. */
+  async read(topic: string, partition: number, from: number, limits: ReadLimits): Promise<Batch> {
+    const place = this.place(topic, partition);
+    const kept = this.chunkAt(place, from);
+    if (!kept && place.followedTo === from) return { records: [], next: from };
+    const chunk = kept ?? (await this.fetched(place, from));
+    this.use(place, chunk);
+    return cut(chunk, from, limits);
+  }
+
+  private place(topic: string, partition: number): Place {
+    const key = `${topic}/${partition}`;
+    let place = this.places.get(key);
+    if (!place) {
+      place = { topic, partition, chunks: [], followedTo: null, unread: 0, underWay: new Map() };
+      this.places.set(key, place);
+    }
+    return place;
+  }
+
+  private chunkAt(place: Place, from: number): Chunk | undefined {
+    return place.chunks.findLast((chunk) => chunk.from <= from && from < chunk.next);
+  }
+
+  private use(place: Place, chunk: Chunk): void {
+    if (!this.used.delete(chunk)) return;
+    this.used.set(chunk, place);
+    place.unread = 0;
+  }
+
+  /** What begins at `from`; and what follows it, ahead of being asked for. */
+  private async fetched(place: Place, from: number): Promise<Chunk> {
+    const underWay = place.underWay.get(from);
+    if (underWay) return underWay;
+    const fetching = this.fetch(place, from);
+    place.underWay.set(from, fetching);
+    try {
+      return await fetching;
+    } finally {
+      place.underWay.delete(from);
+    }
+  }
+
+  private async fetch(place: Place, from: number): Promise<Chunk> {
+    const { records, next, stable } = await this.patiently(place, from);
+    const chunk = chunkOf(from, next, records);
+    if (next > from) {
+      this.keep(place, chunk);
+      // Ahead of being asked for; whoever asks meets what this failed with by asking itself.
+      if (next < stable && !this.closed) this.fetched(place, next).catch(() => undefined);
+    } else this.follow(place, from);
+    return chunk;
+  }
+
+  /** Fetches again what may succeed later; goes on at the first kept offset where records have expired. */
+  private async patiently(place: Place, asked: number): Promise<Found> {
+    const began = performance.now();
+    let from = asked;
+    for (let attempt = 0; ; attempt++) {
+      let failure: unknown;
+      try {
+        const found = await this.request(place, from);
+        if (found.error === 'OFFSET_OUT_OF_RANGE') {
+          const first = await this.options.earliest(place.topic, place.partition);
+          if (first <= from) return { ...found, error: null, records: [], next: asked, stable: asked };
+          from = first;
+          continue;
+        }
+        // Nothing though there is something: others in the request took all the room.
+        if (found.error === null && (found.next > from || found.stable <= from))
+          return { ...found, next: Math.max(found.next, from) };
+        if (found.error !== null) failure = Object.assign(new Error(found.error), { type: found.error });
+      } catch (error) {
+        failure = error;
+      }
+      if (failure === undefined) continue;
+      const error = kafkaError(`reading ${place.topic}/${place.partition} from ${from}`, failure);
+      if (!error.retriable || this.closed || performance.now() - began > PATIENCE_MS) throw error;
+      await sleep(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10)));
+      await this.options.cluster.refreshMetadata().catch(() => undefined);
+    }
+  }
+
+  private request(place: Place, from: number): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      this.requests.push({ place, from, resolve, reject });
+      if (this.flushing) return;
+      this.flushing = true;
+      setImmediate(() => void this.flush());
+    });
+  }
+
+  /** One request a broker; a partition asked for at two places waits for the next round with the second. */
+  private async flush(): Promise<void> {
+    this.flushing = false;
+    const { requests } = this;
+    this.requests = [];
+    const rounds = new Map<string, Request[]>();
+    for (const request of requests) {
+      const { topic, partition } = request.place;
+      try {
+        const [leader] = Object.keys(this.options.cluster.findLeaderForPartitions(topic, [partition]));
+        if (leader === undefined)
+          throw Object.assign(new Error('no leader'), { type: 'LEADER_NOT_AVAILABLE' });
+        for (let round = 0; ; round++) {
+          const at = `${leader} ${round}`;
+          const others = rounds.get(at) ?? [];
+          if (others.some((other) => other.place === request.place)) continue;
+          rounds.set(at, [...others, request]);
+          break;
+        }
+      } catch (error) {
+        request.reject(error);
+      }
+    }
+    await Promise.all([...rounds].map(([at, round]) => this.send(at.split(' ')[0]!, round)));
+  }
+
+  private async send(nodeId: string, requests: readonly Request[]): Promise<void> {
+    try {
+      const broker = await this.options.cluster.findBroker({ nodeId });
+      const wanted = requests.map(({ place: { topic, partition }, from }) => ({
+        topic,
+        partition,
+        offset: from,
+        maxBytes: PARTITION_BYTES,
+      }));
+      const found = await fetchFrom(broker, wanted, { waitMs: 0, maxBytes: REQUEST_BYTES });
+      const answers = new Map(found.map((each) => [`${each.topic}/${each.partition}`, each]));
+      for (const { place, resolve, reject } of requests) {
+        const answer = answers.get(`${place.topic}/${place.partition}`);
+        if (answer) resolve(answer);
+        else reject(Object.assign(new Error('left out of the answer'), { type: 'LEADER_NOT_AVAILABLE' }));
+      }
+    } catch (error) {
+      for (const { reject } of requests) reject(error);
+    }
+  }
+
+  private keep(place: Place, chunk: Chunk): void {
+    // Two readers may fetch what overlaps: the chunk that is there stays.
+    if (place.chunks.some(({ from, next }) => from < chunk.next && chunk.from < next)) return;
+    const at = place.chunks.findIndex(({ from }) => from > chunk.from);
+    place.chunks.splice(at < 0 ? place.chunks.length : at, 0, chunk);
+    this.used.set(chunk, place);
+    this.kept += chunk.bytes;
+    for (const [oldest, of] of this.used) {
+      if (this.kept <= KEPT_BYTES || oldest === chunk) break;
+      this.used.delete(oldest);
+      this.kept -= oldest.bytes;
+      of.chunks.splice(of.chunks.indexOf(oldest), 1);
+    }
+  }
+
+  private follow(place: Place, from: number): void {
+    if (this.closed || (place.followedTo !== null && place.followedTo >= from)) return;
+    place.followedTo = from;
+    place.unread = 0;
+    this.ensureFollowers();
+  }
+
+  private ensureFollowers(): void {
+    for (const place of this.places.values()) {
+      if (place.followedTo === null) continue;
+      const node = this.leaderOf(place);
+      if (node === null || this.followers.has(node)) continue;
+      this.followers.set(
+        node,
+        this.followAt(node).finally(() => this.followers.delete(node)),
+      );
+    }
+  }
+
+  private leaderOf({ topic, partition }: Place): number | null {
+    try {
+      const [leader] = Object.keys(this.options.following.findLeaderForPartitions(topic, [partition]));
+      return leader === undefined ? null : Number(leader);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Ends when nothing is followed at the broker any more. */
+  private async followAt(node: number): Promise<void> {
+    for (let failures = 0; !this.closed; ) {
+      const places = [...this.places.values()].filter(
+        (place) => place.followedTo !== null && this.leaderOf(place) === node,
+      );
+      if (places.length === 0) return;
+      try {
+        const broker = await this.options.following.findBroker({ nodeId: node });
+        const wanted = places.map(({ topic, partition, followedTo }) => ({
+          topic,
+          partition,
+          offset: followedTo!,
+          maxBytes: PARTITION_BYTES,
+        }));
+        const limits = { waitMs: FOLLOW_WAIT_MS, maxBytes: FOLLOW_BYTES };
+        const found = await fetchFrom(broker, wanted, limits);
+        failures = 0;
+        if (found.map((each) => this.take(each)).includes('moved')) await this.refresh();
+      } catch {
+        // Readers that ask meanwhile fetch by themselves, and meet the error if it lasts.
+        await sleep(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures++, 10)));
+        await this.refresh();
+      }
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    await this.options.following.refreshMetadata().catch(() => undefined);
+    this.ensureFollowers();
+  }
+
+  private take({ topic, partition, from, error, records, next }: Found): 'moved' | null {
+    const place = this.place(topic, partition);
+    if (place.followedTo !== from) return null;
+    if (error === 'OFFSET_OUT_OF_RANGE') {
+      place.followedTo = null;
+      this.options.announce(topic);
+      return null;
+    }
+    if (error !== null) return 'moved';
+    if (next === from) return null;
+    const chunk = chunkOf(from, next, records);
+    this.keep(place, chunk);
+    place.unread += chunk.bytes;
+    place.followedTo = place.unread > UNREAD_BYTES ? null : next;
+    this.options.announce(topic);
+    return null;
+  }
+}
+
+function chunkOf(from: number, next: number, records: LogRecord[]): Chunk {
+  let bytes = 0;
+  for (const { key, value } of records) bytes += key.length + (value?.length ?? 0) + 64;
+  return { from, next, records, bytes };
+}
+
+function cut({ records, next }: Chunk, from: number, limits: ReadLimits): Batch {
+  let low = 0;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (records[middle]!.offset < from) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  let bytes = 0;
+  while (end < records.length && end - low < limits.records && (bytes < limits.bytes || end === low)) {
+    const { key, value } = records[end++]!;
+    bytes += key.length + (value?.length ?? 0);
+  }
+  const part = low === 0 && end === records.length ? records : records.slice(low, end);
+  return { records: part, next: end === records.length ? next : records[end - 1]!.offset + 1 };
+}
