@@ -7,6 +7,9 @@ const PURE = [
   'producers/{aws,terraform}/{attribution,events,normalize,objects,record-splitter,redact,scope}.test.ts',
 ];
 
+/** Those need servers: `npm run test:cluster`, vitest.cluster.config.ts. */
+const CLUSTER = '**/*.cluster.test.ts';
+
 // Forks, not threads: chDB ends in a segmentation fault when a worker thread that loaded it exits.
 export default defineConfig({
   test: {
@@ -24,10 +27,10 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['{producers,projections,api,runtime,compose,bench,test}/**/*.test.ts'],
-          exclude: PURE,
+          exclude: [...PURE, CLUSTER],
         },
       },
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      { extends: true, test: { name: 'pure', include: PURE, exclude: [CLUSTER], isolate: false } },
     ],
   },
 });

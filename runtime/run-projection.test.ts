@@ -20,9 +20,9 @@ import type { WatchedServing } from './serving.ts';
 import { watchServing } from './serving.ts';
 import { componentMetrics } from './telemetry.ts';
 import { testCodec } from './testing/codec.ts';
-import { temporaryFolder } from './testing/databases.ts';
 import { changeReported, fingerprintOf, observed } from './testing/events.ts';
 import { openMadePostgres } from './testing/made-database.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
 
 const codec = testCodec();
 const logger = pino({ level: 'silent' });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
-import { serverUrl, temporaryFolder } from '../testing/databases.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { connectClickHouse } from './connect-clickhouse.ts';
 import { clickHouseContract } from './contract.ts';
 import { openChdb } from './open-chdb.ts';
@@ -11,8 +11,6 @@ const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 clickHouseContract('chDB', () => openChdb({ directory: join(folder.path, 'chdb'), logger }));
-const url = serverUrl('clickhouse', 'CLICKHOUSE_URL');
-if (url !== null) clickHouseContract('server', () => connectClickHouse({ url, logger }));
 
 describe('chDB', () => {
   it('keeps its data over a restart', async () => {

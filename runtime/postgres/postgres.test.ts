@@ -3,8 +3,8 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSyn
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
-import { serverUrl, temporaryFolder } from '../testing/databases.ts';
 import { placeDatabase } from '../testing/made-database.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { connectPostgres } from './connect-postgres.ts';
 import { postgresContract } from './contract.ts';
 import { openEmbeddedPostgres } from './embedded-postgres.ts';
@@ -29,8 +29,6 @@ const made = async (): Promise<string> => {
 };
 
 postgresContract('embedded', () => openEmbeddedPostgres({ directory: join(folder(), 'pg'), logger }));
-const url = serverUrl('postgres', 'DATABASE_URL');
-if (url !== null) postgresContract('server', () => connectPostgres({ url, logger }));
 
 const postmasterOf = (directory: string): number =>
   Number.parseInt(readFileSync(join(directory, 'data', 'postmaster.pid'), 'utf8'), 10);

@@ -16,10 +16,10 @@ import type { WatchedServing } from '../serving.ts';
 import { watchServing } from '../serving.ts';
 import { componentMetrics } from '../telemetry.ts';
 import { testCodec } from './codec.ts';
-import { temporaryFolder } from './databases.ts';
 import { TEST_ORG } from './events.ts';
 import { appendEvents, silent } from './loop.ts';
 import { openMadePostgres } from './made-database.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface ProjectionBench {
   postgres: Postgres;

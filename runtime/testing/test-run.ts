@@ -1,5 +1,5 @@
 // Set up once for a run of the tests: a folder for what its files share, gone when the run ends.
-import { temporaryFolder } from './databases.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** The environment variable that names the folder. */
 export const TEST_RUN_FOLDER = 'TEST_RUN_FOLDER';

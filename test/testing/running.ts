@@ -10,8 +10,8 @@ import { topology } from '../../compose/topology.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
-import { temporaryFolder } from '../../runtime/testing/databases.ts';
 import { placeDatabase } from '../../runtime/testing/made-database.ts';
+import { temporaryFolder } from '../../runtime/testing/temporary-folder.ts';
 
 export interface Started {
   url: string;
