@@ -23,11 +23,13 @@ const ANSWERS: Record<ErrorCode, Answer> = {
   DM_FENCED: { status: 503, title: 'Another process took over', detail: later },
   DM_SCHEMA_INCOMPATIBLE: { status: 500, title: 'Schemas do not fit', detail: defect },
   DM_SCHEMA_UNKNOWN: { status: 500, title: 'Schema is unknown', detail: defect },
+  DM_REGISTRY_UNREACHABLE: { status: 503, title: 'Schema registry does not answer', detail: later },
   DM_EVENT_NEWER: { status: 503, title: 'An event is newer than this server', detail: later },
   DM_EVENT_UNDECODABLE: { status: 500, title: 'An event cannot be decoded', detail: defect },
   DM_EVENT_REFUSED: { status: 422, title: 'Event refused', detail: 'The event was refused.' },
   DM_BLOB_MISSING: { status: 404, title: 'Stored content is missing', detail: 'Its stored content is gone.' },
   DM_BLOB_UNREADABLE: { status: 500, title: 'Stored content is unreadable', detail: defect },
+  DM_BLOBS_UNREACHABLE: { status: 503, title: 'Blob storage does not answer', detail: later },
   DM_DATABASE_UNREACHABLE: { status: 503, title: 'Database does not answer', detail: later },
   DM_DATABASE_FAILED: { status: 500, title: 'Database query failed', detail: defect },
   DM_INPUT_INVALID: {

@@ -4,15 +4,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../durable-file.ts';
-import { DriftError } from '../errors.ts';
 import type { Blobs } from './blobs.ts';
-import { seal, Unreadable, unseal } from './envelope.ts';
+import { seal, unseal } from './envelope.ts';
 import type { Keys } from './keys.ts';
-import { checkReference } from './reference.ts';
+import { DIRECTORY, placeOf, placesBefore, referenceOf } from './place.ts';
 
-/** Signs that no reference can hold keep files (`a=`) apart from directories (`a+`): both may have one name. */
-const FILE = '=';
-const DIRECTORY = '+';
 const BESIDE = '~unfinished';
 
 export function openDirectoryBlobs(options: { directory: string; keys: Pick<Keys, 'master'> }): Blobs {
@@ -22,12 +18,7 @@ export function openDirectoryBlobs(options: { directory: string; keys: Pick<Keys
   rmSync(beside, { recursive: true, force: true });
   mkdirSync(beside, { recursive: true, mode: 0o700 });
 
-  function pathOf(reference: string): string {
-    checkReference(reference);
-    const parts = reference.split('/');
-    const file = parts.pop()!;
-    return join(directory, ...parts.map((part) => part + DIRECTORY), file + FILE);
-  }
+  const pathOf = (reference: string): string => join(directory, placeOf(reference));
 
   return {
     async put(reference, bytes) {
@@ -56,22 +47,11 @@ export function openDirectoryBlobs(options: { directory: string; keys: Pick<Keys
     async get(reference) {
       const path = pathOf(reference);
       const sealed = await readFile(path).catch(absent);
-      if (sealed === null) return null;
-      try {
-        return await unseal(keys.master, reference, sealed);
-      } catch (cause) {
-        if (!(cause instanceof Unreadable)) throw cause;
-        throw new DriftError(`blob ${reference} in ${path}: ${cause.message}`, {
-          code: 'DM_BLOB_UNREADABLE',
-          retriable: false,
-          public: `The stored original ${reference} cannot be read: ${cause.message}. Check that the key is the one the data was written with, or restore the file from a backup.`,
-          cause,
-        });
-      }
+      return sealed === null ? null : unseal(keys.master, reference, sealed, path);
     },
     async list(prefix) {
       const found: string[] = [];
-      await walk(directory, '', prefix, found);
+      await walk(directory, '', placesBefore(prefix), found);
       return found.sort();
     },
     async delete(reference) {
@@ -82,16 +62,17 @@ export function openDirectoryBlobs(options: { directory: string; keys: Pick<Keys
   };
 }
 
-/** Goes only into directories that can hold the prefix. */
-async function walk(path: string, above: string, prefix: string, found: string[]): Promise<void> {
+/** Goes only into directories that can hold places with that beginning. */
+async function walk(path: string, above: string, beginning: string, found: string[]): Promise<void> {
   for (const entry of (await readdir(path).catch(absent)) ?? []) {
-    const name = above + entry.slice(0, -1);
-    if (entry.endsWith(FILE)) {
-      if (name.startsWith(prefix)) found.push(name);
+    const place = above + entry;
+    const reference = referenceOf(place);
+    if (reference !== null) {
+      if (place.startsWith(beginning)) found.push(reference);
     } else if (entry.endsWith(DIRECTORY)) {
-      const within = `${name}/`;
-      if (within.startsWith(prefix) || prefix.startsWith(within))
-        await walk(join(path, entry), within, prefix, found);
+      const within = `${place}/`;
+      if (within.startsWith(beginning) || beginning.startsWith(within))
+        await walk(join(path, entry), within, beginning, found);
     }
   }
 }

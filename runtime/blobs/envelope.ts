@@ -4,6 +4,7 @@
 //   magic 4 · id of the master key 8 · nonce 12 · wrapped data key 32 · tag 16 · nonce 12 · ciphertext · tag 16
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DriftError } from '../errors.ts';
 
 const MAGIC = Buffer.from('DMB1');
 const ALGORITHM = 'aes-256-gcm';
@@ -12,11 +13,13 @@ const NONCE = 12;
 const KEY = 32;
 const TAG = 16;
 const HEADER = MAGIC.length + KEY_ID + NONCE + KEY + TAG + NONCE;
+/** How much longer a blob is than its content. */
+export const SEAL_BYTES = HEADER + TAG;
 /** About a millisecond of work. */
 const SLICE = 1 << 20;
 
 /** Bytes are not a blob, were changed, or belong to another reference or key. The message holds no content. */
-export class Unreadable extends Error {}
+class Unreadable extends Error {}
 
 const masterId = (master: Buffer): Buffer =>
   hash('sha256', Buffer.concat([Buffer.from('driftmgr master key id'), master]), 'buffer').subarray(
@@ -42,9 +45,31 @@ export async function* seal(master: Buffer, reference: string, bytes: Buffer): A
   yield Buffer.concat([cipher.final(), cipher.getAuthTag()]);
 }
 
-/** Decrypts; nothing is handed over before the whole has been verified. */
-export async function unseal(master: Buffer, reference: string, sealed: Buffer): Promise<Buffer> {
-  if (sealed.length < HEADER + TAG || !sealed.subarray(0, MAGIC.length).equals(MAGIC))
+/**
+ * Decrypts; nothing is handed over before the whole has been verified. DM_BLOB_UNREADABLE for bytes that are not a blob,
+ * were changed, or belong to another reference or key; `place`, for the log, says where they were.
+ */
+export async function unseal(
+  master: Buffer,
+  reference: string,
+  sealed: Buffer,
+  place: string,
+): Promise<Buffer> {
+  try {
+    return await opened(master, reference, sealed);
+  } catch (cause) {
+    if (!(cause instanceof Unreadable)) throw cause;
+    throw new DriftError(`blob ${reference} in ${place}: ${cause.message}`, {
+      code: 'DM_BLOB_UNREADABLE',
+      retriable: false,
+      public: `The stored original ${reference} cannot be read: ${cause.message}. Check that the key is the one the data was written with, or restore it from a backup.`,
+      cause,
+    });
+  }
+}
+
+async function opened(master: Buffer, reference: string, sealed: Buffer): Promise<Buffer> {
+  if (sealed.length < SEAL_BYTES || !sealed.subarray(0, MAGIC.length).equals(MAGIC))
     throw new Unreadable('it is not an encrypted blob, or it was cut short');
   const id = sealed.subarray(MAGIC.length, MAGIC.length + KEY_ID);
   if (!id.equals(masterId(master)))
