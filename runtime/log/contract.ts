@@ -210,8 +210,8 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
       });
       await log.commit({ group: 'other', records: [], positions: [at(changes, 0, 2)] });
       await log.commit({ group: 'detector', records: [], positions: [at(changes, 0, 2)] });
-      expect(await sorted('detector')).toEqual([at(changes, 0, 2), at(changes, 2, 1)]);
-      expect(await sorted('other')).toEqual([at(changes, 0, 2)]);
+      await expect.poll(() => sorted('detector')).toEqual([at(changes, 0, 2), at(changes, 2, 1)]);
+      await expect.poll(() => sorted('other')).toEqual([at(changes, 0, 2)]);
       expect((await readAll(log, declarations, 0)).map(text)).toEqual([['out', 'x']]);
     });
 
@@ -370,7 +370,7 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
       const before = [await readAll(log, changes, 0), await readAll(log, declarations, 2)];
       log = await given.reopen();
       expect([await readAll(log, changes, 0), await readAll(log, declarations, 2)]).toEqual(before);
-      expect(await log.positions('g')).toEqual([{ topic: changes, partition: 0, offset: 1 }]);
+      await expect.poll(() => log.positions('g')).toEqual([{ topic: changes, partition: 0, offset: 1 }]);
       await log.append([record(changes, 0, 'a', '2')]);
       expect((await readAll(log, changes, 0)).map(text)).toEqual([
         ['a', '1'],
@@ -404,7 +404,7 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
           ['k', 'first'],
           ['k', 'second'],
         ]);
-        expect(await other.positions('w')).toEqual([{ topic: changes, partition: 0, offset: 3 }]);
+        await expect.poll(() => other.positions('w')).toEqual([{ topic: changes, partition: 0, offset: 3 }]);
       } finally {
         await other.close();
       }
@@ -468,9 +468,9 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
                   expect(new Map(read)).toEqual(new Map(expected));
                 } else expect(read).toEqual(expected);
               }
-            expect(await log.positions('g')).toEqual(
-              position === undefined ? [] : [{ topic: changes, partition: 1, offset: position }],
-            );
+            await expect
+              .poll(() => log.positions('g'))
+              .toEqual(position === undefined ? [] : [{ topic: changes, partition: 1, offset: position }]);
           } finally {
             await fresh.dispose();
           }
