@@ -1,7 +1,9 @@
 // The embedded mode: one process, all adapters on one data directory. A mode is this record; no other file asks which it is.
 import { join } from 'node:path';
+import { wholeAssignments } from '../runtime/assignment/whole.ts';
 import { openDirectoryBlobs } from '../runtime/blobs/directory-blobs.ts';
 import { loadKeys } from '../runtime/blobs/keys.ts';
+import { createMemoryCache } from '../runtime/cache/memory-cache.ts';
 import { connectClickHouse } from '../runtime/clickhouse/connect-clickhouse.ts';
 import { openChdb } from '../runtime/clickhouse/open-chdb.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -61,6 +63,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Adapters> 
     closing.add(() => states.close());
     return {
       log: fulfilled(log),
+      assignments: wholeAssignments(configuration.partitions),
+      cache: createMemoryCache({ clock }),
       postgres: fulfilled(postgres),
       clickhouse: fulfilled(clickhouse),
       states,

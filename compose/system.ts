@@ -61,7 +61,7 @@ type Reader = SystemJson['readers'][number] & { notReady: string | null; stopped
 
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { adapters, configuration, clock, logger } = options;
-  const { log, codec, blobs, postgres, clickhouse, states } = adapters;
+  const { log, assignments, codec, blobs, postgres, clickhouse, states } = adapters;
   const { org } = configuration;
   const metrics = createMetrics();
   const closing = new Closing();
@@ -83,10 +83,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       }),
     );
     const processors = options.processors.map((processor) =>
-      runProcessor({ ...running, processor, states, signal: reading.signal }),
+      runProcessor({ ...running, assignments, processor, states, signal: reading.signal }),
     );
     const reactors = options.reactors.map((reactor) =>
-      runReactor({ ...running, reactor, signal: reading.signal }),
+      runReactor({ ...running, assignments, reactor, signal: reading.signal }),
     );
     const compacting = keepCompact({ log, clock, logger, signal: reading.signal });
     closing.add(async () => {

@@ -5,6 +5,7 @@
 // tables are dropped after a grace. A crash at any point leaves a generation that serves; one half filled is filled anew.
 import { randomInt } from 'node:crypto';
 import type { Codec } from '../schemas/index.ts';
+import { aborted } from './aborted.ts';
 import type { Blobs } from './blobs/blobs.ts';
 import type { ClickHouse } from './clickhouse/clickhouse.ts';
 import type { Clock } from './clock.ts';
@@ -152,10 +153,7 @@ class ProjectionLoop {
     await this.starting;
     this.state = 'catching-up';
     this.beside(this.watchLag());
-    await new Promise<void>((resolve) => {
-      if (this.end.signal.aborted) resolve();
-      else this.end.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await aborted(this.end.signal);
   }
 
   /** Work that runs beside; its failure ends the projection. */

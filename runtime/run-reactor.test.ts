@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Event } from '../schemas/index.ts';
 import { stableId } from '../schemas/index.ts';
+import { wholeAssignments } from './assignment/whole.ts';
 import { createMemoryBlobs } from './blobs/memory-blobs.ts';
 import { DriftError } from './errors.ts';
 import { createMemoryLog } from './log/memory-log.ts';
@@ -48,6 +49,7 @@ function setUp() {
         perform,
       },
       log,
+      assignments: wholeAssignments(1),
       codec: testCodec(),
       blobs: createMemoryBlobs(),
       org: TEST_ORG,

@@ -3,6 +3,7 @@
 import type { Registry } from 'prom-client';
 import type { Codec, Event, TopicName } from '../schemas/index.ts';
 import { placement, recordKey, topicOf } from '../schemas/index.ts';
+import type { Assignments } from './assignment/assignment.ts';
 import type { Blobs } from './blobs/blobs.ts';
 import type { Clock } from './clock.ts';
 import { backoffMs, codeOf, objectOfKey, reasonOf, verdictOn, writeLetter } from './failure.ts';
@@ -10,6 +11,7 @@ import type { Log, LogRecord, NewRecord, Position } from './log/log.ts';
 import { Inputs } from './processor/inputs.ts';
 import { Slice } from './processor/turns.ts';
 import type { Reactor } from './reactor.ts';
+import { type PartitionsHandle, runPartitions, writerOf } from './run-partitions.ts';
 import type { SourceEvent } from './source.ts';
 import { type ComponentMetrics, componentMetrics, type Logger } from './telemetry.ts';
 
@@ -21,6 +23,7 @@ const COMMIT_MS = 1_000;
 export interface RunReactorOptions {
   reactor: Reactor;
   log: Log;
+  assignments: Assignments;
   codec: Codec;
   blobs: Blobs;
   org: string;
@@ -30,74 +33,40 @@ export interface RunReactorOptions {
   signal: AbortSignal;
 }
 
-export interface ReactorStatus {
-  partition: number;
-  phase: 'running' | 'retrying' | 'stopped';
-  reason: string | null;
-}
-
-export interface ReactorHandle {
-  /** Resolves when all partitions have ended, for whatever reason; `status` tells why. Never rejects. */
-  stopped: Promise<void>;
-  status(): ReactorStatus[];
+export interface ReactorHandle extends PartitionsHandle {
   /** How far it has read, by `topic/partition`, all it had to do being done: ahead of its committed positions at times. */
   read(): ReadonlyMap<string, number>;
 }
 
 export function runReactor(options: RunReactorOptions): ReactorHandle {
-  const { reactor, log, logger, clock, signal } = options;
+  const { reactor, log, assignments, logger, clock, signal } = options;
   const metrics = componentMetrics(options.metrics, 'reactor', reactor.name);
-  const statuses: ReactorStatus[] = Array.from({ length: log.partitions }, (_, partition) => ({
-    partition,
-    phase: 'running',
-    reason: null,
-  }));
   const read = new Map<string, number>();
-
-  async function run(status: ReactorStatus): Promise<void> {
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        metrics.running(status.partition, true);
-        await new ReactorTask(options, metrics, status, read).run();
-        return;
-      } catch (error) {
-        status.reason = reasonOf(error);
-        metrics.running(status.partition, false);
-        if (verdictOn(error) !== 'retry') throw error;
-        status.phase = 'retrying';
-        metrics.retried(codeOf(error));
-        logger.warn(
-          { reactor: reactor.name, partition: status.partition, err: error },
-          'a reactor starts again',
-        );
-        await clock.sleep(backoffMs(attempt, Math.random()), signal);
-      }
-    }
-  }
-
-  const ended = statuses.map((status) =>
-    run(status)
-      .catch((error: unknown) =>
-        logger.error({ reactor: reactor.name, partition: status.partition, err: error }, 'a reactor stopped'),
-      )
-      .finally(() => {
-        status.phase = 'stopped';
-        metrics.running(status.partition, false);
-      }),
-  );
-  return {
-    stopped: Promise.all(ended).then(() => undefined),
-    status: () => statuses.map((status) => ({ ...status })),
-    read: () => read,
-  };
+  const handle = runPartitions({
+    kind: 'reactor',
+    name: reactor.name,
+    reads: reactor.reads,
+    log,
+    assignments,
+    clock,
+    logger,
+    metrics,
+    signal,
+    attempt: (partition, until, tell) =>
+      new ReactorTask({ ...options, signal: until }, metrics, partition, read, () =>
+        tell({ phase: 'running' }),
+      ).run(),
+  });
+  return { ...handle, read: () => read };
 }
 
 class ReactorTask {
   private readonly options: RunReactorOptions;
   private readonly metrics: ComponentMetrics;
-  private readonly status: ReactorStatus;
+  private readonly partition: number;
   /** Of all partitions; told as soon as an event is done with, which is before positions past it are committed. */
   private readonly read: Map<string, number>;
+  private readonly onRunning: () => void;
   private readonly positions = new Map<TopicName, number>();
   private readonly slice = new Slice();
   private committedAt = 0;
@@ -106,18 +75,20 @@ class ReactorTask {
   constructor(
     options: RunReactorOptions,
     metrics: ComponentMetrics,
-    status: ReactorStatus,
+    partition: number,
     read: Map<string, number>,
+    onRunning: () => void,
   ) {
     this.options = options;
     this.metrics = metrics;
-    this.status = status;
+    this.partition = partition;
     this.read = read;
+    this.onRunning = onRunning;
   }
 
   async run(): Promise<void> {
     const { reactor, log, signal, clock } = this.options;
-    const { partition } = this.status;
+    const { partition } = this;
     for (const topic of reactor.reads) this.positions.set(topic, 0);
     for (const position of await log.positions(reactor.name))
       if (position.partition === partition && this.positions.has(position.topic))
@@ -131,10 +102,14 @@ class ReactorTask {
     });
     signal.addEventListener('abort', wake);
     try {
-      Object.assign(this.status, { phase: 'running', reason: null });
+      this.onRunning();
       while (!signal.aborted) {
         news = new AbortController();
         await inputs.fill();
+        for (const { topic, next } of inputs.passedOver(this.positions)) {
+          this.moveTo(topic, next);
+          this.read.set(`${topic}/${partition}`, next);
+        }
         const input = inputs.pick();
         if (!input) {
           if (this.moved && clock.now() - this.committedAt >= COMMIT_MS) await this.commit([]);
@@ -168,10 +143,14 @@ class ReactorTask {
       if (verdictOn(error) === 'stop') throw error;
       records = await this.letter(topic, record, event, error);
     }
-    this.positions.set(topic, record.offset + 1);
-    this.moved = true;
+    this.moveTo(topic, record.offset + 1);
     if (records.length > 0) await this.commit(records);
-    this.read.set(`${topic}/${this.status.partition}`, record.offset + 1);
+    this.read.set(`${topic}/${this.partition}`, record.offset + 1);
+  }
+
+  private moveTo(topic: TopicName, offset: number): void {
+    this.positions.set(topic, offset);
+    this.moved = true;
   }
 
   /** Retriable failures are retried here, a few times; what fails for good is thrown. */
@@ -221,7 +200,7 @@ class ReactorTask {
     error: unknown,
   ): Promise<NewRecord[]> {
     const { reactor, org, codec, blobs, log, clock, logger } = this.options;
-    const { partition } = this.status;
+    const { partition } = this;
     const code = codeOf(error);
     this.metrics.deadLetter(code);
     logger.warn(
@@ -246,13 +225,14 @@ class ReactorTask {
 
   private async commit(records: NewRecord[]): Promise<void> {
     const { reactor, log, clock } = this.options;
-    const { partition } = this.status;
+    const { partition } = this;
     const positions: Position[] = [...this.positions].map(([topic, offset]) => ({
       topic,
       partition,
       offset,
     }));
-    await log.commit({ group: reactor.name, records, positions });
+    const writer = writerOf(reactor.name, partition);
+    await log.commit({ group: reactor.name, writer, records, positions });
     this.moved = false;
     this.committedAt = clock.now();
   }

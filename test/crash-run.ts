@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { driftDetector } from '../processors/drift/index.ts';
+import { wholeAssignments } from '../runtime/assignment/whole.ts';
 import { createMemoryBlobs } from '../runtime/blobs/memory-blobs.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { openEmbeddedLog } from '../runtime/log/embedded-log.ts';
@@ -49,6 +50,7 @@ export async function live({ directory, count, onReady, faults, logFaults }: Lif
   const states = openEmbeddedStates({ directory: join(directory, 'state'), logger: silent });
   const parts = {
     log,
+    assignments: wholeAssignments(PARTITIONS),
     states,
     codec: testCodec(),
     org: TEST_ORG,

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { readAdminKey } from '../../api/admin-key.ts';
 import type { Io } from '../../api/cli/io.ts';
 import { sampleEstate, startStandIn, TOKEN } from '../../producers/digitalocean/stand-in.ts';
+import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
@@ -87,9 +88,7 @@ async function tell(io: Io, options: DemoOptions, directory: string): Promise<vo
       });
       if (!options.exit && !io.signal.aborted) {
         io.out('\nThat was the story. The system goes on; stop with Ctrl-C.\n');
-        await new Promise<void>((resolve) =>
-          io.signal.addEventListener('abort', () => resolve(), { once: true }),
-        );
+        await aborted(io.signal);
       }
     } finally {
       await running.stop();

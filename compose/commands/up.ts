@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { adminKeyPath } from '../../api/admin-key.ts';
 import type { Io } from '../../api/cli/io.ts';
+import { aborted } from '../../runtime/aborted.ts';
 import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
 import { buildDashboard } from '../dashboard.ts';
@@ -59,10 +60,7 @@ async function up(io: Io, options: UpOptions): Promise<void> {
   io.out(
     `DriftMgr is running.\n  Dashboard and API  ${running.url}\n  Admin API key      ${adminKeyPath(configuration.data)}\n  Stop with Ctrl-C.\n`,
   );
-  await new Promise<void>((resolve) => {
-    if (io.signal.aborted) resolve();
-    io.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await aborted(io.signal);
   logger.info('stopping');
   await running.stop();
 }

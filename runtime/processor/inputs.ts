@@ -62,11 +62,22 @@ export class Inputs {
 
   private async read(input: Input): Promise<void> {
     const { told } = this;
-    const { records, next } = await this.log.read(input.topic, this.partition, input.next, READ_LIMITS);
+    const from = input.next;
+    const { records, next } = await this.log.read(input.topic, this.partition, from, READ_LIMITS);
     input.buffer = records;
     input.at = 0;
     input.next = next;
-    if (records.length === 0) input.emptyAt = told;
+    if (records.length === 0 && next === from) input.emptyAt = told;
+  }
+
+  /**
+   * Topics whose buffer is used up, and that go on after their position: behind what was read stood what is not for
+   * readers (marks of transactions, gaps that compaction left).
+   */
+  passedOver(positions: ReadonlyMap<TopicName, number>): Input[] {
+    return this.all.filter(
+      ({ topic, at, buffer, next }) => at >= buffer.length && next > (positions.get(topic) ?? 0),
+    );
   }
 
   /**

@@ -54,6 +54,8 @@ export interface PartitionStateOptions {
   codec: Codec;
   store: StateStore;
   logger: Logger;
+  /** Told now and then while state is restored: records read, of about how many. */
+  onRestoring?(progress: { read: number; of: number }): void;
   /** Two random 32-bit words, used when there is no state yet. */
   seed(): [number, number];
 }
@@ -64,6 +66,8 @@ export class PartitionState {
   private readonly seenRows: SeenRows;
   /** Up to where inputs are folded in memory; the loop moves them on. */
   readonly positions: Map<TopicName, number>;
+  /** While it is restored: offsets read, of so many. What is read twice counts twice. */
+  private readonly restoring = { read: 0, of: 0 };
   /** Notes since what was seen was last stored; the loop counts them. */
   notes = 0;
   private readonly options: PartitionStateOptions;
@@ -164,15 +168,24 @@ export class PartitionState {
     const stored = new Map(store.positions().map(({ topic, offset }) => [topic, offset]));
     const seenAt = offsetsIn(this.seenRows.at);
     const ownAt = offsetsIn(this.rows.get(OWN_ROWS, 'ends'));
-    for (const topic of processor.reads)
-      if (FINGERPRINTED.has(topic)) await this.noteAgain(topic, seenAt[topic] ?? 0, stored.get(topic) ?? 0);
-    for (const [topic, how] of refolds(processor))
-      await this.foldAgain(topic, how, {
+    const noted = processor.reads
+      .filter((topic) => FINGERPRINTED.has(topic))
+      .map((topic) => ({ topic, from: seenAt[topic] ?? 0, to: stored.get(topic) ?? 0 }));
+    const folded = [...refolds(processor)].map(([topic, how]) => ({
+      topic,
+      how,
+      range: {
         inputsFrom: stored.get(topic) ?? 0,
         inputsTo: processor.reads.includes(topic) ? (this.positions.get(topic) ?? 0) : 0,
         ownFrom: ownAt[topic] ?? 0,
         ownTo: ends.get(topic) ?? 0,
-      });
+      },
+    }));
+    this.restoring.of =
+      noted.reduce((sum, { from, to }) => sum + Math.max(0, to - from), 0) +
+      folded.reduce((sum, { how, range }) => sum + lengthOf(how, range), 0);
+    for (const { topic, from, to } of noted) await this.noteAgain(topic, from, to);
+    for (const { topic, how, range } of folded) await this.foldAgain(topic, how, range);
   }
 
   /** Notes repetitions between where shards were saved and the rows: no decoding. */
@@ -184,11 +197,8 @@ export class PartitionState {
   }
 
   private async foldAgain(topic: TopicName, how: Refold, range: Range): Promise<void> {
-    const own = how === 'own' || how === 'broadcasts-and-own';
-    const from = own
-      ? Math.min(range.ownFrom, range.inputsTo > 0 ? range.inputsFrom : range.ownFrom)
-      : range.inputsFrom;
-    const to = Math.max(range.inputsTo, own ? range.ownTo : 0);
+    const own = foldsOwn(how);
+    const { from, to } = spanOf(how, range);
     const forgotten = await this.forgottenLater(topic, how, from, to);
     const reached: Record<string, number> = {};
     await this.eachRecord(topic, from, to, (record, next) => {
@@ -273,7 +283,7 @@ export class PartitionState {
     to: number,
     each: (record: LogRecord, next: number) => void,
   ): Promise<void> {
-    const { log, partition } = this.options;
+    const { log, partition, onRestoring } = this.options;
     const slice = new Slice();
     for (let position = from; position < to; ) {
       const { records, next } = await log.read(topic, partition, position, READ_LIMITS);
@@ -284,6 +294,8 @@ export class PartitionState {
         if (slice.due()) await slice.next();
       }
       if (next <= position) return;
+      this.restoring.read += Math.min(next, to) - position;
+      onRestoring?.({ ...this.restoring });
       position = next;
     }
   }
@@ -296,11 +308,22 @@ interface Range {
   ownTo: number;
 }
 
+const foldsOwn = (how: Refold): boolean => how === 'own' || how === 'broadcasts-and-own';
+
+/** From where to where a topic is read again. */
+function spanOf(how: Refold, { inputsFrom, inputsTo, ownFrom, ownTo }: Range): { from: number; to: number } {
+  if (!foldsOwn(how)) return { from: inputsFrom, to: inputsTo };
+  return { from: inputsTo > 0 ? Math.min(ownFrom, inputsFrom) : ownFrom, to: Math.max(inputsTo, ownTo) };
+}
+
+const lengthOf = (how: Refold, range: Range): number => {
+  const { from, to } = spanOf(how, range);
+  return Math.max(0, to - from);
+};
+
 /** Topics whose own records are folded again. */
 function ownTopics(processor: Processor): TopicName[] {
-  return [...refolds(processor)]
-    .filter(([, how]) => how === 'own' || how === 'broadcasts-and-own')
-    .map(([topic]) => topic);
+  return [...refolds(processor)].filter(([, how]) => foldsOwn(how)).map(([topic]) => topic);
 }
 
 async function committedPositions(

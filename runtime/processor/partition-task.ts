@@ -5,6 +5,7 @@
 // after it the log holds outputs and positions, and state is caught up from the log without deciding again.
 import type { Event } from '../../schemas/index.ts';
 import { isBroadcast } from '../../schemas/index.ts';
+import { aborted } from '../aborted.ts';
 import type { Blobs } from '../blobs/blobs.ts';
 import type { Clock } from '../clock.ts';
 import { DriftError } from '../errors.ts';
@@ -27,6 +28,8 @@ export interface PartitionTaskOptions extends PartitionStateOptions {
   faults?: (point: FaultPoint, partition: number) => void;
   /** Called once state is restored, and at every commit with what is known of the lag. */
   onProgress(progress: { lag: number | null; deadLetters: number }): void;
+  /** As whom it writes; taken over before it is run. */
+  writer: string;
 }
 
 /** A batch ends at the first of these, when it has something to commit. */
@@ -137,7 +140,7 @@ class PartitionTask {
 
   /** Takes in what there is, up to one batch. False when there is nothing left to take. */
   private async gather(): Promise<boolean> {
-    if (this.inputs.wants()) await this.inputs.fill();
+    await this.fill();
     await this.slice.next(this.hurry());
     if (this.batch.records.length === 0) this.batch.began = performance.now();
     do {
@@ -161,8 +164,18 @@ class PartitionTask {
 
   private async nextInput(): Promise<Input | undefined> {
     // Also while there is much to take from one topic: what comes in another must not wait until that is done.
-    if (this.inputs.wants()) await this.inputs.fill();
+    await this.fill();
     return this.inputs.pick();
+  }
+
+  private async fill(): Promise<void> {
+    if (!this.inputs.wants()) return;
+    await this.inputs.fill();
+    for (const { topic, next } of this.inputs.passedOver(this.state.positions)) {
+      this.state.positions.set(topic, next);
+      this.moved = true;
+      this.storeSoon();
+    }
   }
 
   private full(): boolean {
@@ -308,12 +321,13 @@ class PartitionTask {
   private async commit(): Promise<void> {
     await this.committed();
     const { state, batch, tally } = this;
-    const { processor, partition, faults, clock } = this.options;
+    const { processor, partition, writer, faults, clock } = this.options;
     for (const { topic, key, value } of state.fold.drainRecord(clock.now()))
       batch.records.push({ topic, partition, key, value });
     faults?.('folded', partition);
     const positions = [...state.positions].map(([topic, offset]) => ({ topic, partition, offset }));
-    this.committing = this.write(batch, tally, { group: processor.name, records: batch.records, positions });
+    const { records } = batch;
+    this.committing = this.write(batch, tally, { group: processor.name, writer, records, positions });
     // Whoever waits for it next is told.
     this.committing.catch(() => undefined);
     this.batch = emptyBatch();
@@ -379,12 +393,6 @@ class PartitionTask {
     onProgress({ lag, deadLetters: this.letters });
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 const emptyTally = (): Tally => ({ folded: 0, unchanged: 0, stale: 0 });
 const emptyBatch = (): Batch => ({ records: [], bytes: 0, inputs: 0, live: false, began: performance.now() });

@@ -3,11 +3,13 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import type { Codec, Event, TopicName } from '../../schemas/index.ts';
 import { placement, recordKey, TOPICS, topicOf, Undecodable } from '../../schemas/index.ts';
+import { wholeAssignments } from '../assignment/whole.ts';
 import type { Blobs } from '../blobs/blobs.ts';
 import { createMemoryBlobs } from '../blobs/memory-blobs.ts';
 import type { Log, LogRecord, NewRecord } from '../log/log.ts';
 import type { Processor } from '../processor.ts';
-import { type FaultPoint, type ProcessorHandle, runProcessor } from '../run-processor.ts';
+import type { PartitionsHandle } from '../run-partitions.ts';
+import { type FaultPoint, runProcessor } from '../run-processor.ts';
 import type { StateStores } from '../state/state.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { testCodec } from './codec.ts';
@@ -73,7 +75,7 @@ function readable<T>(decode: () => T): T | undefined {
 }
 
 export interface Running {
-  handle: ProcessorHandle;
+  handle: PartitionsHandle;
   metrics: Registry;
   blobs: Blobs;
   /** Resolves when everything in the log has been taken in and committed. Rejects when a partition stops. */
@@ -101,6 +103,7 @@ export function start(options: {
   const metrics = new Registry();
   const handle = runProcessor({
     ...options,
+    assignments: wholeAssignments(options.log.partitions),
     clock,
     blobs,
     metrics,

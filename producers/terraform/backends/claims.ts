@@ -1,5 +1,6 @@
 // Which source declares a workspace. Two that share its name would fight: what they declare has the same record keys, and
 // one would withdraw what the other declared. So whoever has it keeps it, and the other is refused until it lets go.
+import { aborted } from '../../../runtime/aborted.ts';
 
 export interface Claims {
   /**
@@ -33,10 +34,7 @@ export function createClaims(sources: readonly string[]): Claims {
         for (const each of sources) for (const workspace of begun.get(each)!) take(each, workspace);
         all.resolve();
       }
-      if (signal.aborted) return;
-      const aborted = Promise.withResolvers<void>();
-      signal.addEventListener('abort', () => aborted.resolve(), { once: true });
-      await Promise.race([all.promise, aborted.promise]);
+      await Promise.race([all.promise, aborted(signal)]);
     },
     release(source, workspace) {
       if (holders.get(workspace) === source) holders.delete(workspace);

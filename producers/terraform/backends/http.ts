@@ -1,5 +1,6 @@
 // Terraform's http backend as a source: keeps states and locks, and publishes every write before it is acknowledged.
 // Knows nothing of HTTP: api/routes/tfstate.ts speaks it.
+import { aborted } from '../../../runtime/aborted.ts';
 import type { Blobs } from '../../../runtime/blobs/blobs.ts';
 import { DriftError } from '../../../runtime/errors.ts';
 import type { Source, SourceContext, SourceEvent } from '../../../runtime/source.ts';
@@ -89,11 +90,9 @@ export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
       await claims.begin(SOURCE, held, context.signal);
       await workspaces.recover();
       try {
-        await new Promise<void>((resolve, reject) => {
-          running = { workspaces, context, fail: reject };
-          if (context.signal.aborted) resolve();
-          context.signal.addEventListener('abort', () => resolve(), { once: true });
-        });
+        const failed = Promise.withResolvers<never>();
+        running = { workspaces, context, fail: failed.reject };
+        await Promise.race([failed.promise, aborted(context.signal)]);
       } finally {
         running = null;
       }
