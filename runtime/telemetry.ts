@@ -1,6 +1,6 @@
 // Logs and metrics. Secrets never get here: callers log ids, counts and reasons, not values.
 import pino from 'pino';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Logger = pino.Logger;
 
@@ -19,7 +19,12 @@ export function createLogger(options: { level: string; destination?: pino.Destin
   );
 }
 
-export const createMetrics = (): Registry => new Registry();
+/** One process's metrics; what Node knows of itself (memory, event loop, garbage collection) is in it from the start. */
+export function createMetrics(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
+  return registry;
+}
 
 /** What runs: the label `kind` of every metric of a loop. */
 export type ComponentKind = 'source' | 'processor' | 'reactor' | 'projection';
