@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { componentMetrics, createMetrics } from './telemetry.ts';
 
+describe('process metrics', () => {
+  it('tell memory, event-loop delay and garbage collection of the process from the start', async () => {
+    const registry = createMetrics();
+    expect(await registry.metrics()).toMatch(/^process_resident_memory_bytes \d{6,}$/m);
+    for (const name of ['nodejs_eventloop_lag_p99_seconds', 'nodejs_gc_duration_seconds'])
+      expect(registry.getSingleMetric(name), name).toBeDefined();
+  });
+});
+
 describe('component metrics', () => {
   it('count per kind and name, and may be asked for again', async () => {
     const registry = createMetrics();
