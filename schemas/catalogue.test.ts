@@ -121,6 +121,18 @@ describe('records of other versions', () => {
     );
   });
 
+  it('a schema that is none of an event makes the record undecodable', () => {
+    for (const foreign of [
+      { type: 'record', name: 'Other', fields: [] },
+      { type: 'object' },
+    ] as RecordSchema[])
+      expect(() =>
+        createCodec(ids({ 77: foreign })).decode(topic, Buffer.from([0, 0, 0, 0, 77, 1, 2])),
+      ).toThrow(Undecodable);
+    const wrong = createCodec({ ...ids(), schemaOf: () => 'no JSON' });
+    expect(() => wrong.decode(topic, Buffer.from([0, 0, 0, 0, 77, 1, 2]))).toThrow(Undecodable);
+  });
+
   it('so does a record inside it', () => {
     const older = structuredClone(readSchema(SCHEMA_FILES['driftmgr.changes']));
     const body = bodiesOf(older)[0]!;

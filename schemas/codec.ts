@@ -73,6 +73,15 @@ function formOf(schema: RecordSchema, current: boolean): Form {
   };
 }
 
+/** A registry that others use too has schemas that are none of ours. */
+function formOfText(text: string, id: number, topic: string): Form {
+  try {
+    return formOf(JSON.parse(text) as RecordSchema, false);
+  } catch (cause) {
+    throw new Undecodable(`a record of ${topic} names schema ${id}, which is not one of an event`, { cause });
+  }
+}
+
 type Fields = Record<string, unknown>;
 
 /** A codec over the registered ids. All current schemas are compiled here, once. */
@@ -132,9 +141,9 @@ export function createCodec(ids: SchemaIds): Codec {
   }
 
   function decode(topic: TopicName, bytes: Buffer): Event {
-    if (bytes.length < WIRE_HEADER || bytes[0] !== 0)
-      throw new Undecodable(`a record of ${topic} is not in the wire format`);
-    const form = decoder(bytes.readInt32BE(1), topic);
+    const id = schemaIdOf(bytes);
+    if (id === null) throw new Undecodable(`a record of ${topic} is not in the wire format`);
+    const form = decoder(id, topic);
     let value: Fields;
     try {
       value = form.type.fromBuffer(bytes.subarray(WIRE_HEADER)) as Fields;
@@ -162,7 +171,7 @@ export function createCodec(ids: SchemaIds): Codec {
     const text = ids.schemaOf(id);
     if (text === undefined)
       throw new Undecodable(`a record of ${topic} names schema ${id}, which the registry does not have`);
-    const form = formOf(JSON.parse(text) as RecordSchema, false);
+    const form = formOfText(text, id, topic);
     decoders.set(id, form);
     return form;
   }
@@ -214,6 +223,10 @@ function fill(value: unknown, shape: Shape | undefined): void {
     if (!(name in fields)) fields[name] = structuredClone(fallback);
   for (const [name, inner] of shape.members) fill(fields[name], inner);
 }
+
+/** Id of the schema a value was written with; null for what is not in the wire format. */
+export const schemaIdOf = (value: Buffer): number | null =>
+  value.length < WIRE_HEADER || value[0] !== 0 ? null : value.readInt32BE(1);
 
 /**
  * What can be read of a declaration or observation without decoding it: the 16 bytes of its fingerprint (as a latin1

@@ -1,7 +1,7 @@
 // What the rest of the code imports from schemas/.
 export { canonical } from './canonical.ts';
 export type { Codec, SchemaIds } from './codec.ts';
-export { createCodec, peek, Undecodable, UnknownBody } from './codec.ts';
+export { createCodec, peek, schemaIdOf, Undecodable, UnknownBody } from './codec.ts';
 export type { Envelope, Range } from './envelope.ts';
 export { envelopeOf } from './envelope.ts';
 export * from './generated.ts';

@@ -9,16 +9,18 @@ export interface RegistryUnderTest {
   open(current?: CurrentSchemas): Promise<Registry>;
   /** True when what one `open` registered is there at the next. */
   keeps: boolean;
+  /** True when one that is open can learn what another registers. */
+  shared: boolean;
   dispose(): Promise<void>;
 }
 
-const topic = 'driftmgr.timers';
+export const topic = 'driftmgr.timers';
 const timers = (): RecordSchema => readSchema(SCHEMA_FILES[topic]);
 const body = (schema: RecordSchema): RecordSchema =>
   (schema.fields.find(({ name }) => name === 'body')!.type as RecordSchema[])[0]!;
 
 /** The timers' schema with a field more, which has a default or not. */
-function grown(name: string, withDefault: boolean): RecordSchema {
+export function grown(name: string, withDefault: boolean): RecordSchema {
   const schema = timers();
   body(schema).fields.push({ name, type: ['null', 'string'], ...(withDefault ? { default: null } : {}) });
   return schema;
@@ -70,6 +72,21 @@ export function registryContract(adapter: string, given: () => Promise<RegistryU
       await under.open({ [topic]: grown('note', true) });
       // Reads the newest version, which has the field, but not the first, which lacks it.
       await expect(under.open({ [topic]: grown('note', false) })).rejects.toThrow(/version 1/);
+    });
+
+    it('what a newer process registers later is unknown until it is learnt, and then read', async () => {
+      const older = await under.open({ [topic]: timers() });
+      await older.learn(older.idOf(topic));
+      if (under.shared) {
+        const id = (await under.open({ [topic]: grown('note', true) })).idOf(topic);
+        expect(older.schemaOf(id)).toBeUndefined();
+        await Promise.all([older.learn(id), older.learn(id)]);
+        expect(JSON.parse(older.schemaOf(id)!)).toEqual(grown('note', true));
+        await older.learn(id);
+      }
+      await older.learn(2_000_000_000);
+      expect(older.schemaOf(2_000_000_000)).toBeUndefined();
+      expect(older.idOf(topic)).toBe(older.idOf(topic));
     });
   });
 }

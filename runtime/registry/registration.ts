@@ -2,7 +2,7 @@
 import { incompatibility } from '../../schemas/compatibility.ts';
 import type { RecordSchema } from '../../schemas/load.ts';
 import { DriftError } from '../errors.ts';
-import type { CurrentSchemas } from './registry.ts';
+import type { CurrentSchemas, Registry } from './registry.ts';
 
 export interface Registered {
   id: number;
@@ -14,7 +14,7 @@ export interface Registered {
   schema: string;
 }
 
-const subjectOf = (topic: string): string => `${topic}-value`;
+export const subjectOf = (topic: string): string => `${topic}-value`;
 
 /** Adds the current schemas that are not known yet, ids in order of first sight; refuses incompatible ones, all named. */
 export function register(known: readonly Registered[], current: CurrentSchemas): Registered[] {
@@ -25,34 +25,54 @@ export function register(known: readonly Registered[], current: CurrentSchemas):
     const subject = subjectOf(topic);
     const earlier = all.filter((one) => one.subject === subject);
     if (earlier.some((one) => one.schema === text)) continue;
-    for (const { version, schema: before } of earlier) {
-      const problem = incompatibility(schema, JSON.parse(before) as RecordSchema);
-      if (problem !== null) problems.push(`${topic}, against version ${version}: ${problem}`);
-    }
+    problems.push(...problemsWith(topic, schema, earlier));
     const id = all.reduce((highest, one) => Math.max(highest, one.id), 0) + 1;
     all.push({ id, subject, version: earlier.length + 1, schema: text });
   }
-  if (problems.length > 0)
-    throw new DriftError(`incompatible schemas: ${problems.join('; ')}`, {
-      code: 'DM_SCHEMA_INCOMPATIBLE',
-      retriable: false,
-      public: `This version cannot read events that are already stored (${problems.join('; ')}). Start the version that wrote them, or a later one.`,
-    });
+  refuse(problems);
   return all;
 }
 
-/** Answers from what is registered. */
-export function idsOf(
-  registered: readonly Registered[],
-  current: CurrentSchemas,
-): { idOf(topic: string): number; schemaOf(id: number): string | undefined } {
-  const schemas = new Map(registered.map(({ id, schema }) => [id, schema]));
+/** Why the schema cannot read what earlier ones of its topic wrote. */
+export function problemsWith(
+  topic: string,
+  schema: RecordSchema,
+  earlier: readonly Pick<Registered, 'version' | 'schema'>[],
+): string[] {
+  return earlier.flatMap(({ version, schema: before }) => {
+    const problem = incompatibility(schema, JSON.parse(before) as RecordSchema);
+    return problem === null ? [] : [`${topic}, against version ${version}: ${problem}`];
+  });
+}
+
+/** DM_SCHEMA_INCOMPATIBLE when there are problems. */
+export function refuse(problems: readonly string[], cause?: unknown): void {
+  if (problems.length === 0) return;
+  throw new DriftError(`incompatible schemas: ${problems.join('; ')}`, {
+    code: 'DM_SCHEMA_INCOMPATIBLE',
+    retriable: false,
+    public: `This version cannot read events that are already stored (${problems.join('; ')}). Start the version that wrote them, or a later one.`,
+    cause,
+  });
+}
+
+/** Answers from what is registered, by one process alone: nothing is there to be learnt. */
+export function idsOf(registered: readonly Registered[], current: CurrentSchemas): Registry {
   const ids = new Map(
     Object.entries(current).map(([topic, schema]) => {
       const text = JSON.stringify(schema);
       return [topic, registered.find((one) => one.subject === subjectOf(topic) && one.schema === text)!.id];
     }),
   );
+  const schemas = new Map(registered.map(({ id, schema }) => [id, schema]));
+  return { ...answers(ids, schemas), learn: async () => {} };
+}
+
+/** The answers of a registry: `ids` by topic, `schemas` by id. */
+export function answers(
+  ids: ReadonlyMap<string, number>,
+  schemas: ReadonlyMap<number, string>,
+): Pick<Registry, 'idOf' | 'schemaOf'> {
   return {
     idOf(topic) {
       const id = ids.get(topic);

@@ -10,6 +10,7 @@ import { createMemoryRegistry } from './memory-registry.ts';
 registryContract('memory', async () => ({
   open: async (current) => createMemoryRegistry({ current }),
   keeps: false,
+  shared: false,
   dispose: async () => {},
 }));
 
@@ -19,6 +20,7 @@ registryContract('local', async () => {
   return {
     open: async (current) => openLocalRegistry({ file, current }),
     keeps: true,
+    shared: false,
     dispose: () => rm(directory, { recursive: true }),
   };
 });
