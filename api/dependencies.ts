@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import type { HttpBackend } from '../producers/terraform/index.ts';
 import type { Stores } from '../projections/queries.ts';
 import type { Blobs } from '../runtime/blobs/blobs.ts';
+import type { Cache } from '../runtime/cache/cache.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/telemetry.ts';
@@ -15,7 +16,7 @@ import type { Authentication } from './authentication.ts';
 import type { Keys, Principal } from './keys.ts';
 import type { Live } from './live.ts';
 import type { Requests } from './requests.ts';
-import type { KeyScope, SystemJson, TopologyJson } from './types.ts';
+import type { KeyScope, ProcessJson, SystemJson, TopologyJson } from './types.ts';
 
 export interface Dependencies extends Stores {
   org: string;
@@ -27,11 +28,15 @@ export interface Dependencies extends Stores {
   metrics: Registry;
   keys: Keys;
   blobs: Blobs;
+  /** What all processes that serve this system count together. */
+  cache: Cache;
   /** What is still missing before answers are whole; empty: ready. */
   readiness(): string[] | Promise<string[]>;
   /** How far every processor, reactor and projection is behind. */
   readers(): Promise<SystemJson['readers']>;
   sources(): SystemJson['sources'];
+  /** Every process of the system that is known to live, this one included. */
+  processes(): Promise<ProcessJson[]>;
   topology: TopologyJson;
   /** Starts to fill a new generation of a projection; the old one serves until it is there. DM_NOT_FOUND for an unknown one. */
   rebuild(projection: string): Promise<void>;
@@ -41,6 +46,10 @@ export interface Dependencies extends Stores {
   jwt?: { secret?: string; publicKey?: string };
   /** Null: there is no /tfstate here. */
   httpBackend: HttpBackend | null;
+  /** Whether the http backend's source runs in this process: only there are states taken and locks held. */
+  ownsBackend(): boolean;
+  /** Base URL of the process that owns the http backend; null while that is not known. */
+  backendOwner(): Promise<string | null>;
   /** Larger Terraform states are refused, bytes. */
   maxStateBytes: number;
   /** Directory of the built dashboard. */

@@ -177,6 +177,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         readiness: notReady,
         readers: async () => (await readers()).map(({ name, kind, lag }) => ({ name, kind, lag })),
         sources: sourceStatuses,
+        cache: adapters.cache,
+        processes: async () => [],
+        ownsBackend: () => true,
+        backendOwner: async () => null,
         topology: describeTopology(),
         rebuild: async (name) => {
           const { done } = await startRebuild(name);

@@ -31,9 +31,10 @@ export const system: Routes = (app, context) => {
       },
     },
     async () => {
-      const [reasons, readers, deadLetters] = await Promise.all([
+      const [reasons, readers, processes, deadLetters] = await Promise.all([
         context.readiness(),
         context.readers(),
+        context.processes(),
         deadLetterCount(context, { org }),
       ]);
       return {
@@ -46,6 +47,7 @@ export const system: Routes = (app, context) => {
         partitions: context.log.partitions,
         readers,
         sources: context.sources(),
+        processes,
         deadLetters,
         liveClients: context.live.readers(),
         configuration: context.configuration,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { PROJECTIONS } from '../../projections/index.ts';
 import type { Blobs } from '../../runtime/blobs/blobs.ts';
+import { createMemoryCache } from '../../runtime/cache/memory-cache.ts';
 import { openChdb } from '../../runtime/clickhouse/open-chdb.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log/log.ts';
@@ -91,6 +92,10 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
     readiness: () => [],
     readers: async () => [{ name: 'drift', kind: 'processor', lag: 0 }],
     sources: () => [{ name: 'terraform-http', status: 'running', detail: null }],
+    cache: createMemoryCache(),
+    processes: async () => [],
+    ownsBackend: () => true,
+    backendOwner: async () => null,
     topology: { diagram: 'flowchart LR\n', elements: [] },
     rebuild: async () => undefined,
     configuration: { partitions: PARTITIONS },

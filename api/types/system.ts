@@ -10,6 +10,52 @@ export const ReadinessSchema = object({
 });
 export type Readiness = Static<typeof ReadinessSchema>;
 
+const SourceSchema = object({
+  name: Type.String(),
+  status: oneOf(['running', 'waiting', 'finished', 'failed']),
+  detail: nullableText,
+});
+
+const READER_KINDS = ['processor', 'reactor', 'projection'] as const;
+const records = (description: string) => nullable(Type.Integer({ description }));
+
+export const ProcessSchema = object({
+  id: text('Its own since it started: another start has another.'),
+  roles: Type.Array(oneOf(['producers', 'processors', 'projections', 'api'])),
+  url: nullable(text('Base URL of the API it serves; null when it serves none.')),
+  startedAt: time,
+  seenAt: time,
+  ready: Type.Boolean(),
+  reasons: Type.Array(Type.String()),
+  readers: Type.Array(
+    object({
+      name: Type.String(),
+      kind: oneOf(READER_KINDS),
+      lag: records('Records it has still to read in what it holds; null: not known.'),
+      partitions: Type.Array(
+        object(
+          {
+            partition: Type.Integer(),
+            phase: oneOf(['restoring', 'running', 'retrying', 'stopped']),
+            reason: nullableText,
+            lag: records('Records it has still to read; null: not known.'),
+            restored: nullable(
+              object(
+                { read: Type.Integer(), of: Type.Integer() },
+                'While it restores: records folded, of how many.',
+              ),
+            ),
+            deadLetters: Type.Integer({ description: 'Since it was last started.' }),
+          },
+          'What it holds. Projections hold all partitions and list none.',
+        ),
+      ),
+    }),
+  ),
+  sources: Type.Array(SourceSchema),
+});
+export type ProcessJson = Static<typeof ProcessSchema>;
+
 export const SystemSchema = object({
   org: Type.String(),
   version: Type.String(),
@@ -21,17 +67,12 @@ export const SystemSchema = object({
   readers: Type.Array(
     object({
       name: Type.String(),
-      kind: oneOf(['processor', 'reactor', 'projection']),
+      kind: oneOf(READER_KINDS),
       lag: Type.Integer({ description: 'Records it has still to read, over all its topics.' }),
     }),
   ),
-  sources: Type.Array(
-    object({
-      name: Type.String(),
-      status: oneOf(['running', 'waiting', 'finished', 'failed']),
-      detail: nullableText,
-    }),
-  ),
+  sources: Type.Array(SourceSchema),
+  processes: Type.Array(ProcessSchema),
   deadLetters: Type.Integer({ description: 'Dead letters kept.' }),
   liveClients: Type.Integer(),
   configuration: Type.Record(Type.String(), json),
