@@ -2,8 +2,8 @@
 import { readAdminKey } from '../api/admin-key.ts';
 import { caughtUp } from '../compose/caught-up.ts';
 import { passingKey } from '../compose/inputs.ts';
-import type { Running } from '../compose/run-embedded.ts';
-import { runEmbedded } from '../compose/run-embedded.ts';
+import type { Running } from '../compose/run-system.ts';
+import { runEmbedded } from '../compose/run-system.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { loadConfiguration } from '../runtime/config.ts';
 import type { NewRecord } from '../runtime/log/log.ts';

@@ -2,6 +2,7 @@
 import { nodeIo } from '../api/cli/node-io.ts';
 import { createProgram, runProgram } from '../api/cli/program.ts';
 import { demoCommand } from './commands/demo.ts';
+import { runCommand } from './commands/run.ts';
 import { scanCommand } from './commands/scan.ts';
 import { upCommand } from './commands/up.ts';
 import { VERSION } from './version.ts';
@@ -9,6 +10,11 @@ import { VERSION } from './version.ts';
 /** Resolves to the exit code. */
 export function run(argv: string[]): Promise<number> {
   const io = nodeIo();
-  const program = createProgram(io, VERSION, [upCommand(io), scanCommand(io), demoCommand(io)]);
+  const program = createProgram(io, VERSION, [
+    upCommand(io),
+    runCommand(io),
+    scanCommand(io),
+    demoCommand(io),
+  ]);
   return runProgram(program, io, argv);
 }

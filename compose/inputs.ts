@@ -1,4 +1,4 @@
-// The sources and reactors a configuration asks for. Each is switched on by what it needs being configured.
+// The units (sources, and the reactors that answer for them) a configuration asks for. Each is switched on by what it needs being configured.
 import { randomBytes } from 'node:crypto';
 import picomatch from 'picomatch';
 import {
@@ -13,16 +13,17 @@ import {
 import type { HttpBackend } from '../producers/terraform/index.ts';
 import { hmacFingerprint } from '../runtime/blobs/keys.ts';
 import type { Configuration } from '../runtime/config-schema.ts';
-import type { Reactor } from '../runtime/reactor.ts';
-import type { Source } from '../runtime/source.ts';
 import type { Adapters } from './adapters.ts';
 import { inSequence } from './in-sequence.ts';
 import { rulesSource } from './rules-source.ts';
 import { snapshotRefusals } from './snapshot-refusals.ts';
+import type { Unit } from './units.ts';
+
+/** The unit that takes Terraform's states. */
+export const TERRAFORM = 'terraform';
 
 export interface Inputs {
-  sources: Source[];
-  reactors: Reactor[];
+  units: Unit[];
   /** Null when sources read once: no one can push then. */
   httpBackend: HttpBackend | null;
   close(): Promise<void>;
@@ -48,9 +49,6 @@ export function createInputs(
     ownerOf: (workspace: string): string | null =>
       owners.find(({ matches }) => matches(workspace))?.owner ?? null,
   };
-  const sources: Source[] = [rulesSource(detector)];
-  const reactors: Reactor[] = [];
-
   const claims = stateClaims({ once });
   const httpBackend = once ? null : createHttpBackend({ ...states, claims });
   // Also without paths: what was read from a file that is no longer configured is withdrawn.
@@ -65,35 +63,52 @@ export function createInputs(
           maxStateBytes: terraform.maxStateBytes,
           once,
         });
-  if (httpBackend) sources.push(httpBackend.source);
+  const cloudtrail =
+    aws.cloudtrail.length === 0
+      ? null
+      : cloudtrailFiles({
+          directories: aws.cloudtrail,
+          oneShot: once,
+          pipelines: aws.pipelines,
+          applyIdentities: aws.applyIdentities,
+          pollMs: aws.pollMs,
+        });
+  const snapshots =
+    digitalocean.token === undefined
+      ? null
+      : digitaloceanSnapshots({
+          url: digitalocean.url,
+          token: digitalocean.token,
+          account: null,
+          everyMs: once ? null : digitalocean.everyMs,
+          hmac: (value: string) => hmacFingerprint(keys.fingerprintKey, value),
+        });
+  const listed = snapshots ? ['digitalocean'] : [];
+  const [fileSource, snapshotSource] =
+    once && files && snapshots
+      ? inSequence(files.source, snapshots.source)
+      : [files?.source ?? null, snapshots?.source ?? null];
   const backends = [httpBackend, files].filter((backend) => backend !== null);
-  if (!once) reactors.push(createRefreshReactor(backends));
-
-  if (aws.cloudtrail.length > 0)
-    sources.push(
-      cloudtrailFiles({
-        directories: aws.cloudtrail,
-        oneShot: once,
-        pipelines: aws.pipelines,
-        applyIdentities: aws.applyIdentities,
-        pollMs: aws.pollMs,
-      }),
-    );
-  let readers: Source[] = files ? [files.source] : [];
-  if (digitalocean.token !== undefined) {
-    const snapshots = digitaloceanSnapshots({
-      url: digitalocean.url,
-      token: digitalocean.token,
-      account: null,
-      everyMs: once ? null : digitalocean.everyMs,
-      hmac: (value: string) => hmacFingerprint(keys.fingerprintKey, value),
-    });
-    readers = once && files ? inSequence(files.source, snapshots.source) : [...readers, snapshots.source];
-    if (!once) reactors.push(snapshots.reactor);
-  }
-  sources.push(...readers);
-  if (!once) reactors.push(snapshotRefusals(digitalocean.token === undefined ? [] : ['digitalocean']));
-  return { sources, reactors, httpBackend, close: () => decoder.close() };
+  // What answers for a source runs beside it: both backends of states know what workspace the other has.
+  const units: Unit[] = [
+    {
+      name: TERRAFORM,
+      sources: [httpBackend?.source, fileSource].filter((source) => source != null),
+      reactors: once ? [] : [createRefreshReactor(backends)],
+    },
+    { name: 'aws', sources: cloudtrail ? [cloudtrail] : [], reactors: [] },
+    {
+      name: 'digitalocean',
+      sources: snapshotSource ? [snapshotSource] : [],
+      reactors: once || !snapshots ? [] : [snapshots.reactor],
+    },
+    {
+      name: 'configuration',
+      sources: [rulesSource(detector)],
+      reactors: once ? [] : [snapshotRefusals(listed)],
+    },
+  ];
+  return { units, httpBackend, close: () => decoder.close() };
 }
 
 /** A key that lives as long as the process: for scans, whose data is gone when they end. */

@@ -10,7 +10,7 @@ import {
   resourceCounts,
   workspacesPage,
 } from '../projections/index.ts';
-import type { Running } from './run-embedded.ts';
+import type { Running } from './run-system.ts';
 
 export async function scanResult(
   running: Running,

@@ -1,47 +1,51 @@
-// The system over one mode's adapters: starts sources, processors, reactors, projections and the API, and stops them in
-// the order that loses nothing. It does not know which mode it is in.
+// The system over one mode's adapters: starts what the roles of this process ask for, and stops it in the order that loses
+// nothing. It does not know which mode it is in.
 import { ensureAdminKey } from '../api/admin-key.ts';
 import type { App } from '../api/dependencies.ts';
 import { createKeys } from '../api/keys.ts';
 import { createServer } from '../api/server.ts';
-import type { SystemJson } from '../api/types.ts';
+import type { ProcessJson, SystemJson } from '../api/types.ts';
 import type { HttpBackend } from '../producers/terraform/index.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Configuration } from '../runtime/config-schema.ts';
 import { DriftError } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log/log.ts';
 import type { Processor } from '../runtime/processor.ts';
-import type { Reactor } from '../runtime/reactor.ts';
 import { runProcessor } from '../runtime/run-processor.ts';
-import { runProjection } from '../runtime/run-projection.ts';
-import { runReactor } from '../runtime/run-reactor.ts';
-import { runSource } from '../runtime/run-source.ts';
 import { watchServing } from '../runtime/serving.ts';
-import type { Source } from '../runtime/source.ts';
 import type { Logger } from '../runtime/telemetry.ts';
-import { componentMetrics, createMetrics } from '../runtime/telemetry.ts';
-import type { TopicName } from '../schemas/index.ts';
+import { createMetrics } from '../runtime/telemetry.ts';
 import type { Adapters } from './adapters.ts';
 import { Closing } from './closing.ts';
+import { serveHealth } from './health-server.ts';
+import { cannotListen } from './listening.ts';
+import { tellOfProcess } from './processes.ts';
+import { runProjections } from './projections.ts';
+import { allReaders, localReaders, readersJson } from './readers.ts';
+import { type Role, servesApi } from './roles.ts';
 import { describeTopology } from './topology.ts';
+import { runUnits, type Unit } from './units.ts';
 import { keepCompact } from './upkeep.ts';
 
 export interface SystemOptions {
   adapters: Adapters;
   configuration: Configuration;
+  roles: ReadonlySet<Role>;
+  /** Of this process, since it started. */
+  id: string;
   clock: Clock;
   logger: Logger;
   version: string;
-  sources: readonly Source[];
+  /** The unit that takes Terraform's states, by name; others forward to the process that runs it. */
+  backendUnit: string;
+  units: readonly Unit[];
   processors: readonly Processor[];
-  reactors: readonly Reactor[];
-  /** Null: no API is served (one-shot scans, benches). */
+  /** Null: nothing is served (one-shot scans, benches). */
   api: { dashboard: string; httpBackend: HttpBackend | null } | null;
 }
 
 export interface System {
-  /** Base URL of the API; null when none is served. */
+  /** Base URL of what is served; null when nothing is. */
   url: string | null;
   /** Resolves when every source has ended: only one-shot sources do. */
   sourcesEnded: Promise<void>;
@@ -57,12 +61,14 @@ export interface System {
   stop(): Promise<void>;
 }
 
-type Reader = SystemJson['readers'][number] & { notReady: string | null; stopped: string | null };
+/** Asked of the processes that run projections. */
+const REBUILD = 'rebuild';
 
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { adapters, configuration, clock, logger } = options;
-  const { log, assignments, codec, blobs, postgres, clickhouse, states } = adapters;
+  const { adapters, configuration, roles, clock, logger } = options;
+  const { log, assignments, cache, codec, blobs, postgres, clickhouse, states } = adapters;
   const { org } = configuration;
+  const startedAt = new Date(clock.now()).toISOString();
   const metrics = createMetrics();
   const closing = new Closing();
   try {
@@ -72,98 +78,92 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
     // Readers first, sources last: what a source says is then read at once. They stop the other way round.
     const reading = new AbortController();
-    const projections = PROJECTIONS.map((projection) =>
-      runProjection({
-        ...running,
-        projection,
-        postgres,
-        clickhouse,
-        metrics: componentMetrics(metrics, 'projection', projection.name),
-        signal: reading.signal,
-      }),
-    );
-    const processors = options.processors.map((processor) =>
-      runProcessor({ ...running, assignments, processor, states, signal: reading.signal }),
-    );
-    const reactors = options.reactors.map((reactor) =>
-      runReactor({ ...running, assignments, reactor, signal: reading.signal }),
-    );
-    const compacting = keepCompact({ log, clock, logger, signal: reading.signal });
+    const { signal } = reading;
+    const projections = roles.has('projections')
+      ? runProjections({ ...running, assignments, postgres, clickhouse, signal })
+      : null;
+    const processors = (roles.has('processors') ? options.processors : []).map((processor) => ({
+      processor,
+      ...runProcessor({ ...running, assignments, processor, states, signal }),
+    }));
+    const compacting = keepCompact({ log, clock, logger, signal });
     closing.add(async () => {
       reading.abort();
       await compacting;
-      await Promise.all([...processors, ...reactors].map((handle) => handle.stopped));
-      await Promise.allSettled(projections.map((handle) => handle.ended));
+      await Promise.all(processors.map((handle) => handle.stopped));
+      await projections?.ended;
     });
 
     // A reader that stops for good before it is ready shows in readiness; what the others know is served all the same.
-    await Promise.allSettled([...projections, ...processors].map((handle) => handle.ready));
+    const readied = Promise.allSettled([projections?.ready, ...processors.map((handle) => handle.ready)]);
+    // Another process may hold what this one waits for: only one that has everything waits for it.
+    if (roles.has('producers')) await readied;
     await serving.refresh();
 
     const feeding = new AbortController();
-    const sources = options.sources.map((source) =>
-      runSource({ ...running, source, signal: feeding.signal }),
-    );
+    const units = roles.has('producers')
+      ? runUnits({ ...running, assignments, units: options.units, signal: feeding.signal })
+      : null;
     closing.add(async () => {
       feeding.abort();
-      await Promise.all(sources.map((handle) => handle.stopped));
+      await units?.ended;
     });
 
-    const readers = async (): Promise<Reader[]> => [
-      ...(await Promise.all(
-        processors.map(async (handle, index): Promise<Reader> => {
-          const { name, reads } = options.processors[index]!;
-          return {
-            name,
-            kind: 'processor',
-            lag: await lagOf(log, name, reads),
-            ...standing(handle.status()),
-          };
-        }),
-      )),
-      ...(await Promise.all(
-        reactors.map(async (handle, index): Promise<Reader> => {
-          const { name, reads } = options.reactors[index]!;
-          const lag = await lagOf(log, name, reads, handle.read());
-          return { name, kind: 'reactor', lag, ...standing(handle.status()) };
-        }),
-      )),
-      ...(await Promise.all(projections.map((handle) => handle.status()))).map(
-        ({ name, state, lag, failure }): Reader => ({
-          name,
-          kind: 'projection',
-          lag,
-          notReady: state === 'live' ? null : (failure ?? `is ${state}`),
-          stopped: state === 'stopped' ? failure : null,
-        }),
-      ),
-    ];
-    const sourceStatuses = (): SystemJson['sources'] =>
-      sources.map((handle, index) => {
-        const { phase, reason } = handle.status();
-        const status =
-          phase === 'running'
-            ? 'running'
-            : phase === 'finished'
-              ? 'finished'
-              : phase === 'stopped'
-                ? 'failed'
-                : 'waiting';
-        return { name: options.sources[index]!.name, status, detail: reason };
-      });
-    const notReady = async (): Promise<string[]> =>
-      (await readers()).flatMap(({ name, notReady: reason }) =>
+    const local = () => localReaders({ log, processors, units, projections });
+    const readers = async (): Promise<SystemJson['readers']> =>
+      allReaders(await local(), { log, processors: options.processors, postgres });
+    const sources = (): SystemJson['sources'] => units?.sources() ?? [];
+    const notReady = async (): Promise<string[]> => [
+      ...(await local()).flatMap(({ name, notReady: reason }) =>
         reason === null ? [] : [`${name}: ${reason}`],
-      );
+      ),
+      ...(projections === null || projections.joined() ? [] : ['projections: wait for their share']),
+      ...(roles.has('api') ? withoutTables(serving) : []),
+    ];
+    let url: string | null = null;
+    const processes = tellOfProcess({
+      cache,
+      clock,
+      logger,
+      self: async (): Promise<ProcessJson> => {
+        const reasons = await notReady();
+        return {
+          id: options.id,
+          roles: [...roles],
+          url,
+          startedAt,
+          seenAt: new Date(clock.now()).toISOString(),
+          ready: reasons.length === 0,
+          reasons,
+          readers: readersJson(await local()),
+          sources: sources(),
+        };
+      },
+      owns: () => (units?.held()?.includes(options.backendUnit) ? url : null),
+    });
+    closing.add(() => processes.stop());
 
     const startRebuild = async (name: string): Promise<{ done: Promise<void> }> => {
-      const at = PROJECTIONS.findIndex((projection) => projection.name === name);
-      if (at === -1) throw unknownProjection(name);
-      return projections[at]!.rebuild();
+      if (!PROJECTIONS.some((projection) => projection.name === name)) throw unknownProjection(name);
+      const here = projections?.rebuild(name);
+      if (here) return here;
+      if (!(await cache.publish(REBUILD, name))) throw noOneToAsk(name);
+      return { done: Promise.resolve() };
     };
+    const rebuildHere = (name: string): void => {
+      projections
+        ?.rebuild(name)
+        ?.then(({ done }) => done)
+        .catch((error: unknown) => logger.error({ err: error, projection: name }, 'a rebuild failed'));
+    };
+    if (projections)
+      closing.add(cache.subscribe(REBUILD, { message: rebuildHere, listening: () => undefined }));
 
-    let url: string | null = null;
-    if (options.api) {
+    if (options.api && !servesApi(roles)) {
+      const served = await serveHealth({ configuration, metrics, readiness: notReady });
+      closing.add(() => served.close());
+      url = configuration.advertise ?? served.url;
+    } else if (options.api) {
       const keys = createKeys({ postgres, clock, logger });
       await keys.prepare();
       await ensureAdminKey(keys, configuration.data, logger);
@@ -171,16 +171,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         ...running,
         version: options.version,
         keys,
+        cache,
         postgres,
         clickhouse,
         serving,
         readiness: notReady,
-        readers: async () => (await readers()).map(({ name, kind, lag }) => ({ name, kind, lag })),
-        sources: sourceStatuses,
-        cache: adapters.cache,
-        processes: async () => [],
-        ownsBackend: () => true,
-        backendOwner: async () => null,
+        readers,
+        sources,
+        processes: processes.list,
+        ownsBackend: () => units?.held()?.includes(options.backendUnit) ?? false,
+        backendOwner: processes.backendOwner,
         topology: describeTopology(),
         rebuild: async (name) => {
           const { done } = await startRebuild(name);
@@ -193,7 +193,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         maxStateBytes: configuration.terraform.maxStateBytes,
       });
       closing.add(() => app.close());
-      url = await listen(app, configuration);
+      const listening = await listen(app, configuration);
+      url = configuration.advertise ?? listening;
     }
 
     return {
@@ -203,15 +204,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         const started = await Promise.all(names.map(startRebuild));
         await Promise.all(started.map(({ done }) => done));
       },
-      sourcesEnded: Promise.all(sources.map((handle) => handle.stopped)).then(() => undefined),
+      sourcesEnded: units?.ended ?? Promise.resolve(),
       notReady,
-      readers: async () => (await readers()).map(({ name, kind, lag }) => ({ name, kind, lag })),
-      sources: sourceStatuses,
+      readers,
+      sources,
       failures: async () => [
-        ...(await readers()).flatMap(({ name, stopped }) =>
+        ...(await local()).flatMap(({ name, stopped }) =>
           stopped === null ? [] : [`${name} has stopped: ${stopped}`],
         ),
-        ...sourceStatuses().flatMap(({ name, status, detail }) =>
+        ...sources().flatMap(({ name, status, detail }) =>
           status === 'failed' ? [`source ${name} has stopped: ${detail ?? 'no reason known'}`] : [],
         ),
       ],
@@ -223,52 +224,23 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-/** What keeps a reader from being ready. A partition with a reason comes first: it may have ended the others. */
-function standing(
-  partitions: readonly { partition: number; phase: string; reason: string | null }[],
-): Pick<Reader, 'notReady' | 'stopped'> {
-  const unready = partitions.filter(({ phase }) => phase !== 'running');
-  const first = unready.find(({ reason }) => reason !== null) ?? unready[0];
-  return {
-    notReady: first ? `partition ${first.partition} is ${first.phase}: ${first.reason ?? 'wait'}` : null,
-    stopped: unready.find(({ phase, reason }) => phase === 'stopped' && reason !== null)?.reason ?? null,
-  };
-}
-
-/** Records that the group has still to read, over all partitions of its topics. `read`: where it is ahead of what it committed. */
-async function lagOf(
-  log: Log,
-  group: string,
-  topics: readonly TopicName[],
-  read: ReadonlyMap<string, number> = new Map(),
-): Promise<number> {
-  const positions = new Map(
-    (await log.positions(group)).map((at) => [`${at.topic}/${at.partition}`, at.offset]),
-  );
-  let lag = 0;
-  for (const topic of topics) {
-    for (let partition = 0; partition < log.partitions; partition++) {
-      const place = `${topic}/${partition}`;
-      const from = Math.max(
-        positions.get(place) ?? (await log.start(topic, partition)),
-        read.get(place) ?? 0,
-      );
-      lag += Math.max(0, (await log.end(topic, partition)) - from);
+/** Projections that no process has begun to fill: what they show cannot be asked for. */
+function withoutTables(serving: Pick<Awaited<ReturnType<typeof watchServing>>, 'schema'>): string[] {
+  return PROJECTIONS.flatMap(({ name }) => {
+    try {
+      serving.schema(name);
+      return [];
+    } catch {
+      return [`${name}: has no tables yet; a process with the role projections makes them`];
     }
-  }
-  return lag;
+  });
 }
 
 async function listen(app: App, { host, port }: Configuration): Promise<string> {
   try {
     return await app.listen({ host, port });
   } catch (cause) {
-    throw new DriftError(`cannot listen on ${host}:${port}`, {
-      code: 'DM_CONFIG_INVALID',
-      retriable: false,
-      cause,
-      public: `Cannot listen on ${host} port ${port}: ${cause instanceof Error ? cause.message : 'unknown reason'}. Set port (DRIFTMGR_PORT) to a free one.`,
-    });
+    throw cannotListen({ host, port }, cause);
   }
 }
 
@@ -290,4 +262,11 @@ const unknownProjection = (name: string): DriftError =>
     code: 'DM_NOT_FOUND',
     retriable: false,
     public: `There is no projection called ${name}. Known: ${PROJECTIONS.map((projection) => projection.name).join(', ')}.`,
+  });
+
+const noOneToAsk = (name: string): DriftError =>
+  new DriftError(`a rebuild of ${name} could not be asked for`, {
+    code: 'DM_DATABASE_UNREACHABLE',
+    retriable: true,
+    public: `The projection ${name} runs in another process, which cannot be reached while Redis is away. Try again.`,
   });

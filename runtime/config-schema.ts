@@ -26,6 +26,12 @@ export const ConfigurationSchema = section({
   data: text('Directory that holds everything the embedded mode stores.', './.driftmgr'),
   host: text('Address the API and the dashboard listen on.', '127.0.0.1'),
   port: count('Port of the API and the dashboard; 0 takes a free one.', 8080, 0, 65_535),
+  advertise: Type.Optional(
+    Type.String({
+      description:
+        'Base URL under which other processes of the cluster reach this one; without it, where it listens.',
+    }),
+  ),
   partitions: count('Partitions of every topic; fixed when the data directory is created.', 4, 1, 256),
   log: section({
     level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
@@ -121,6 +127,13 @@ export const ConfigurationSchema = section({
       'Brokers (host:port) of the cluster mode; without them the embedded log is used.',
     ),
     clientId: text('What this process calls itself before the brokers.', 'driftmgr'),
+    tls: Type.Boolean({ description: 'Whether brokers are spoken to over TLS.', default: false }),
+    mechanism: Type.Enum(['plain', 'scram-sha-256', 'scram-sha-512'], {
+      description: 'How user and password are shown to the brokers.',
+      default: 'scram-sha-512',
+    }),
+    username: Type.Optional(Type.String({ description: 'User at the brokers; without one, none is shown.' })),
+    password: Type.Optional(Type.String({ description: 'Password of that user.' })),
     replication: count('Copies of every topic, when it is created; no more than there are brokers.', 3, 1, 9),
   }),
   registry: section({

@@ -90,6 +90,7 @@ function assign(values: Record<string, unknown>, path: string[], value: unknown)
 function fromEnvironment(setting: Setting, given: string, problems: Set<string>): unknown {
   const { type, items } = setting.schema;
   if (type === 'integer') return given.trim() === '' ? given : Number(given);
+  if (type === 'boolean') return { true: true, false: false }[given.trim().toLowerCase()] ?? given;
   if (type !== 'array') return given;
   if (items?.type === 'string')
     return given

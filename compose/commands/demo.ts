@@ -13,7 +13,7 @@ import { buildDashboard } from '../dashboard.ts';
 import { play } from '../demo/play.ts';
 import { STORY } from '../demo/story.ts';
 import { passingKey } from '../inputs.ts';
-import { runEmbedded } from '../run-embedded.ts';
+import { runEmbedded } from '../run-system.ts';
 import { inTemporaryDirectory } from '../temporary-directory.ts';
 
 interface DemoOptions {

@@ -14,7 +14,7 @@ import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
 import { caughtUp } from '../caught-up.ts';
 import { passingKey } from '../inputs.ts';
-import { runEmbedded } from '../run-embedded.ts';
+import { runEmbedded } from '../run-system.ts';
 import { scanResult } from '../scan-result.ts';
 import { inTemporaryDirectory } from '../temporary-directory.ts';
 import { VERSION } from '../version.ts';

@@ -6,7 +6,7 @@ import { aborted } from '../../runtime/aborted.ts';
 import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
 import { buildDashboard } from '../dashboard.ts';
-import { runEmbedded } from '../run-embedded.ts';
+import { runEmbedded } from '../run-system.ts';
 
 interface UpOptions {
   config?: string;

@@ -1,5 +1,5 @@
-// The embedded mode, put together: adapters, inputs, processors and the system over them, as one thing to stop.
-
+// A mode, put together: adapters, inputs, processors and the system over them, as one thing to stop.
+import { randomUUID } from 'node:crypto';
 import { compare } from '../processors/drift/compare.ts';
 import { createDriftDetector } from '../processors/drift/index.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -7,9 +7,11 @@ import type { Configuration } from '../runtime/config-schema.ts';
 import type { Logger } from '../runtime/telemetry.ts';
 import type { Adapters } from './adapters.ts';
 import { Closing } from './closing.ts';
+import { openCluster } from './cluster.ts';
 import { DASHBOARD } from './dashboard.ts';
 import { openEmbedded } from './embedded.ts';
-import { createInputs } from './inputs.ts';
+import { createInputs, TERRAFORM } from './inputs.ts';
+import { ALL_ROLES, type Role } from './roles.ts';
 import type { System } from './system.ts';
 import { startSystem } from './system.ts';
 import { VERSION } from './version.ts';
@@ -27,13 +29,24 @@ export interface Running extends System {
   stop(): Promise<void>;
 }
 
-export async function runEmbedded(options: RunOptions): Promise<Running> {
-  const { configuration, environment, logger, once } = options;
+/** Everything in this process, on one data directory. */
+export const runEmbedded = (options: RunOptions): Promise<Running> =>
+  run(options, ALL_ROLES, () => openEmbedded({ ...options, clock: systemClock }));
+
+/** Some roles in this process, beside others, on the servers of the cluster. */
+export const runCluster = (options: RunOptions, roles: ReadonlySet<Role>): Promise<Running> =>
+  run(options, roles, () => openCluster({ ...options, roles }));
+
+async function run(
+  options: RunOptions,
+  roles: ReadonlySet<Role>,
+  open: () => Promise<Adapters>,
+): Promise<Running> {
+  const { configuration, logger, once } = options;
   const { graceMs, suspectWindowMs, maxRunMs } = configuration.detector;
-  const clock = systemClock;
   const closing = new Closing();
   try {
-    const adapters = await openEmbedded({ configuration, environment, clock, logger });
+    const adapters = await open();
     closing.add(() => adapters.close());
     const inputs = createInputs(configuration, adapters, { once });
     closing.add(() => inputs.close());
@@ -49,12 +62,14 @@ export async function runEmbedded(options: RunOptions): Promise<Running> {
     const system = await startSystem({
       adapters,
       configuration,
-      clock,
+      roles,
+      id: randomUUID(),
+      clock: systemClock,
       logger,
       version: VERSION,
-      sources: inputs.sources,
+      backendUnit: TERRAFORM,
+      units: inputs.units,
       processors: [detector],
-      reactors: inputs.reactors,
       api: once ? null : { dashboard: DASHBOARD, httpBackend: inputs.httpBackend },
     });
     closing.add(() => system.stop());

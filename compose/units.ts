@@ -1,0 +1,98 @@
+// Units: sources and the reactors that answer for them, each run as a whole by one process. Which process that is the
+// group says; whoever takes one over shuts out the writers of whoever had it.
+import type { SystemJson } from '../api/types.ts';
+import type { Assignments } from '../runtime/assignment/assignment.ts';
+import { wholeAssignments } from '../runtime/assignment/whole.ts';
+import type { Reactor } from '../runtime/reactor.ts';
+import { type ReactorHandle, type RunReactorOptions, runReactor } from '../runtime/run-reactor.ts';
+import { runSource, type SourceHandle } from '../runtime/run-source.ts';
+import type { Source } from '../runtime/source.ts';
+
+export interface Unit {
+  name: string;
+  sources: readonly Source[];
+  reactors: readonly Reactor[];
+}
+
+export interface UnitsOptions extends Omit<RunReactorOptions, 'reactor' | 'assignments'> {
+  units: readonly Unit[];
+  assignments: Assignments;
+}
+
+export interface UnitsHandle {
+  /** Resolves when it is known which units run here. */
+  joined: Promise<void>;
+  /** Resolves when everything has ended: it was told to, or all that ran here were one-shot. */
+  ended: Promise<void>;
+  /** Names of the units that run here; null while that is not known. */
+  held(): readonly string[] | null;
+  /** Of all units: those that run elsewhere are waiting here. */
+  sources(): SystemJson['sources'];
+  /** Of the units that run here. */
+  reactors(): { reactor: Reactor; handle: ReactorHandle }[];
+}
+
+/** The group of the processes that have the role `producers`. */
+const GROUP = 'producers';
+
+export function runUnits(options: UnitsOptions): UnitsHandle {
+  const { units, assignments, log } = options;
+  const { partitions } = log;
+  const sources = new Map<string, SourceHandle>();
+  const reactors = new Map<string, { reactor: Reactor; handle: ReactorHandle }>();
+  /** Partitions of a group are what is given to processes; a unit goes with one of them. */
+  const unitsAt = (partition: number): Unit[] => units.filter((_, index) => index % partitions === partition);
+
+  async function run(unit: Unit, signal: AbortSignal): Promise<void> {
+    const handles = unit.reactors.map((reactor) => {
+      const handle = runReactor({ ...options, reactor, assignments: wholeAssignments(partitions), signal });
+      reactors.set(reactor.name, { reactor, handle });
+      return handle;
+    });
+    const running = unit.sources.map((source) => {
+      const handle = runSource({ ...options, source, signal });
+      sources.set(source.name, handle);
+      return handle;
+    });
+    await Promise.all([...handles, ...running].map((handle) => handle.stopped));
+    // Given up while the rest goes on: another process tells of it now.
+    if (options.signal.aborted) return;
+    if (!signal.aborted) return;
+    for (const { name } of unit.reactors) reactors.delete(name);
+    for (const { name } of unit.sources) sources.delete(name);
+  }
+
+  const membership = assignments.join({
+    group: GROUP,
+    topics: ['driftmgr.sources'],
+    signal: options.signal,
+    work: async ({ partition, signal }) => {
+      await Promise.all(unitsAt(partition).map((unit) => run(unit, signal)));
+    },
+  });
+  return {
+    joined: membership.joined.then(() => undefined),
+    ended: membership.ended,
+    held: () => membership.held()?.flatMap((partition) => unitsAt(partition).map(({ name }) => name)) ?? null,
+    sources: () =>
+      units.flatMap((unit) =>
+        unit.sources.map(({ name }): SystemJson['sources'][number] => {
+          const status = sources.get(name)?.status();
+          if (!status) return { name, status: 'waiting', detail: 'another process runs it' };
+          return { name, status: SHOWN[status.phase], detail: status.reason };
+        }),
+      ),
+    reactors: () => [...reactors.values()],
+  };
+}
+
+const SHOWN = {
+  starting: 'waiting',
+  running: 'running',
+  retrying: 'waiting',
+  finished: 'finished',
+  stopped: 'failed',
+} as const satisfies Record<
+  ReturnType<SourceHandle['status']>['phase'],
+  SystemJson['sources'][number]['status']
+>;
