@@ -144,21 +144,26 @@ describe.skipIf(text === null)('blobs in S3', () => {
     });
   });
 
-  it('does not hold the event loop while it stores and reads 100 MB', async () => {
+  it('does not hold the event loop while it stores and reads 32 MB', async () => {
     const blobs = await open();
-    const bytes = Buffer.alloc(100 << 20, 'state');
+    const bytes = Buffer.alloc(32 << 20, 'state');
+    // What this thread worked between two turns of the loop: a busy machine does not count.
+    const worked = (): number => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1_000;
+    };
     let longest = 0;
-    let last = performance.now();
+    let last = worked();
     const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
+      const now = worked();
+      longest = Math.max(longest, now - last);
+      last = now;
     }, 1);
     await blobs.put('states/large', bytes);
     const read = await blobs.get('states/large');
     clearInterval(timer);
     expect(read!.equals(bytes)).toBe(true);
-    // The aim is 50 ms; the bound leaves room for a busy machine.
-    expect(longest).toBeLessThan(150);
+    expect(longest).toBeLessThan(25);
   });
 });
 

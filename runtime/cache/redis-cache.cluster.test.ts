@@ -74,11 +74,14 @@ describe.skipIf(!installed)('while Redis is away', () => {
   async function startRedis(...more: string[]): Promise<void> {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     server = spawn('redis-server', [...args, '--dir', tmpdir(), ...more], { stdio: 'ignore' });
-    await expect.poll(() => listens(port)).toBe(true);
+    const child = server;
+    await expect.poll(() => child.exitCode !== null || listens(port)).toBe(true);
+    expect(child.exitCode, 'redis-server does not start').toBeNull();
   }
   async function killRedis(): Promise<void> {
     const child = server!;
     server = null;
+    if (child.exitCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
@@ -199,6 +202,22 @@ describe.skipIf(!installed)('while Redis is away', () => {
     await back(cache);
     await expect.poll(() => listener.told).toEqual([true]);
     expect(logged.some((line) => line.includes('Redis answers'))).toBe(true);
+  });
+
+  it('a Redis that is full, or whose user may not listen, is taken as away for that, and it is said', async () => {
+    await startRedis('--maxmemory', '1', '--user', 'few', 'on', '>few', '~*', '+@all', '-subscribe');
+    const cache = await open(`redis://few:few@127.0.0.1:${port}`);
+    expect(cache.state().reachable).toBe(true);
+    const listener = recordingListener();
+    cache.subscribe('drifts', listener);
+    expect((await cache.count('attempts', 60_000)).count).toBe(1);
+    expect((await cache.count('attempts', 60_000)).count).toBe(2);
+    expect(await cache.counts(['attempts'])).toEqual([2]);
+    expect(await cache.put('session/1', 'x', 60_000)).toBe(false);
+    expect(await cache.get('session/1')).toEqual({ known: true, value: null });
+    await pause(1_500);
+    expect(listener.told).toEqual([]);
+    expect(logged.filter((line) => line.includes('Redis refuses commands'))).toHaveLength(1);
   });
 
   it('a password is used, a wrong one is said to be wrong, and neither is ever shown', async () => {

@@ -23,6 +23,8 @@ export interface RedisCacheOptions {
 /** How long opening waits for a server that is slow, or away. */
 const FIRST_ANSWER_MS = 1_000;
 const WALKED_AT_ONCE = 1_000;
+/** A full Redis refuses everything: it is said this often. */
+const REFUSAL_LOG_MS = 60_000;
 
 /** Opens also while Redis is away, with what that means for its answers. DM_CONFIG_INVALID for what is no such URL. */
 export async function openRedisCache(options: RedisCacheOptions): Promise<Cache> {
@@ -35,7 +37,7 @@ export async function openRedisCache(options: RedisCacheOptions): Promise<Cache>
   const firstAnswer = new Promise<void>((resolve) => {
     answered = resolve;
   });
-  const connection = openRedisConnection(url, (up) => {
+  function turned(up: boolean): void {
     since = clock.now();
     answered();
     if (closing) return;
@@ -45,8 +47,15 @@ export async function openRedisCache(options: RedisCacheOptions): Promise<Cache>
         { host, reason: connection.reason() },
         'Redis is away: each process counts limits by itself and reads the log by itself; sessions are unknown',
       );
-  });
-  const channels = createRedisChannels(url, logger);
+  }
+  let refusalLogged = Number.NEGATIVE_INFINITY;
+  function refused(reason: string): void {
+    if (clock.now() - refusalLogged < REFUSAL_LOG_MS) return;
+    refusalLogged = clock.now();
+    logger.warn({ host, reason }, 'Redis refuses commands: what it refuses is answered as if it were away');
+  }
+  const connection = openRedisConnection(url, { turned, refused });
+  const channels = createRedisChannels(url, logger, refused);
   const countKey = (key: string): string => `${prefix}count:${key}`;
   const valueKey = (key: string): string => `${prefix}value:${key}`;
   const channelOf = (channel: string): string => `${prefix}channel:${channel}`;

@@ -9,7 +9,14 @@ export interface RedisChannels {
   close(): void;
 }
 
-export function createRedisChannels(url: string, logger: Logger): RedisChannels {
+/** How long until a subscription that was not answered, or was refused, is asked for again. */
+const AGAIN_MS = 1_000;
+
+export function createRedisChannels(
+  url: string,
+  logger: Logger,
+  refused: (reason: string) => void,
+): RedisChannels {
   const channels = new Map<string, Set<Listener>>();
   /** Channels that Redis has confirmed on the connection there is. */
   const heard = new Set<string>();
@@ -36,21 +43,21 @@ export function createRedisChannels(url: string, logger: Logger): RedisChannels 
     }
   }
 
-  /** When it fails, the connection is at fault and will turn up again. */
+  /** While the connection is down there is nothing to do: it will turn up, and then all channels are asked for. */
   async function listen(channel: string): Promise<void> {
     const mine = connection!;
     const answer = await mine.ask((redis) => redis.subscribe(channel));
+    if (heard.has(channel) || !mine.isUp() || !channels.has(channel)) return;
     if (answer === undefined) {
-      if (mine.isUp()) mine.redis.disconnect(true);
+      setTimeout(() => void listen(channel), AGAIN_MS).unref();
       return;
     }
-    if (heard.has(channel) || !mine.isUp() || !channels.has(channel)) return;
     heard.add(channel);
     tell(channel, (listener) => listener.listening(true));
   }
 
   function connect(): RedisConnection {
-    const made = openRedisConnection(url, turned);
+    const made = openRedisConnection(url, { turned, refused });
     made.redis.on('message', (channel: string, text: string) =>
       tell(channel, (listener) => listener.message(text)),
     );

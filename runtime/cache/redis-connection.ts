@@ -19,8 +19,15 @@ export interface RedisConnection {
   close(): void;
 }
 
-/** `turned` is called whenever the connection came up or went down. Starts to connect at once. */
-export function openRedisConnection(url: string, turned: (up: boolean) => void): RedisConnection {
+export interface RedisEvents {
+  /** The connection came up or went down. */
+  turned(up: boolean): void;
+  /** A command was refused by a server that is there: full, read-only, or the user may not. */
+  refused(reason: string): void;
+}
+
+/** Starts to connect at once. */
+export function openRedisConnection(url: string, events: RedisEvents): RedisConnection {
   const redis = new Redis(url, {
     connectTimeout: CONNECT_MS,
     commandTimeout: ANSWER_MS,
@@ -40,7 +47,7 @@ export function openRedisConnection(url: string, turned: (up: boolean) => void):
     why = to ? null : (reason ?? why);
     if (to === up) return;
     up = to;
-    turned(to);
+    events.turned(to);
   }
 
   redis.on('ready', () => turn(true, null));
@@ -66,7 +73,9 @@ export function openRedisConnection(url: string, turned: (up: boolean) => void):
       try {
         return await question(redis);
       } catch (error) {
-        why = (error as Error).message;
+        const { name, message } = error as Error;
+        why = message;
+        if (name === 'ReplyError') events.refused(message);
         return undefined;
       }
     },
