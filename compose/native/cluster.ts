@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+// The native cluster's command line: the real servers without containers, for development and CI.
+import { Command, Option } from 'commander';
+import { DriftError } from '../../runtime/errors.ts';
+import { isServerName, SERVERS, type ServerName, shellLines } from './layout.ts';
+import { endCluster, openCluster, PORT_BASE, startCluster, statusOf } from './start-cluster.ts';
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+interface Options {
+  directory: string;
+  brokers?: string;
+  portBase?: string;
+}
+
+const program = new Command('cluster')
+  .description(
+    'Apache Kafka, a schema registry, PostgreSQL, Redis, ClickHouse and S3 on this machine, without containers',
+  )
+  .showHelpAfterError();
+
+const command = (name: string, description: string): Command =>
+  program
+    .command(name)
+    .description(description)
+    .option('--directory <directory>', 'data, logs and what runs', '.driftmgr/cluster');
+
+command('up', 'Bring up what is not up yet; returns when all serve')
+  .addOption(new Option('--brokers <number>', 'Kafka brokers (default: 1)').choices(['1', '3']))
+  .option('--port-base <port>', `first of the ports that are used (default: ${PORT_BASE})`)
+  .action(async (options: Options) => {
+    const begun = performance.now();
+    await startCluster({
+      directory: options.directory,
+      brokers: options.brokers === undefined ? undefined : options.brokers === '3' ? 3 : 1,
+      portBase: options.portBase === undefined ? undefined : port(options.portBase),
+      say,
+    });
+    say(`all serve after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+  });
+
+command('down', 'End all that was started in the directory; data stays').action((options: Options) =>
+  endCluster(options.directory, say),
+);
+
+command('status', 'Say what runs and serves; exit code 1 unless all do').action(async (options: Options) => {
+  await openCluster({ directory: options.directory });
+  const states = await statusOf({ directory: options.directory });
+  for (const { name, pid, healthy } of states)
+    process.stdout.write(
+      `${name.padEnd(11)} ${pid === null ? 'not running' : `pid ${pid}, ${healthy ? 'serves' : 'does not answer'}`}\n`,
+    );
+  if (!states.every(({ healthy }) => healthy)) process.exitCode = 1;
+});
+
+command('env', 'Print how it is reached, as lines for a shell').action(async (options: Options) => {
+  process.stdout.write(shellLines((await openCluster({ directory: options.directory })).env));
+});
+
+for (const [name, description] of [
+  ['kill', 'End one server at once (SIGKILL)'],
+  ['pause', 'Stop one server in its tracks (SIGSTOP)'],
+  ['start', 'Start one server, or let a paused one go on'],
+] as const)
+  command(name, description)
+    .argument('<server>', SERVERS.join(', '))
+    .action(async (server: string, options: Options) => {
+      const cluster = await openCluster({ directory: options.directory, say });
+      await cluster[name](serverNamed(server));
+    });
+
+function serverNamed(name: string): ServerName {
+  if (isServerName(name)) return name;
+  throw new DriftError(`${name} is no server`, {
+    code: 'DM_INPUT_INVALID',
+    retriable: false,
+    public: `There is no server ${name}. There are: ${SERVERS.join(', ')}.`,
+  });
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1024 && number <= 65_000) return number;
+  throw new DriftError(`${text} is no port base`, {
+    code: 'DM_INPUT_INVALID',
+    retriable: false,
+    public: `--port-base takes a number from 1024 to 65000, not ${text}.`,
+  });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  say(
+    error instanceof DriftError
+      ? (error.public ?? error.message)
+      : error instanceof Error
+        ? error.message
+        : String(error),
+  );
+  process.exitCode = 1;
+}
