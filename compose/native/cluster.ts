@@ -2,8 +2,9 @@
 // The native cluster's command line: the real servers without containers, for development and CI.
 import { Command, Option } from 'commander';
 import { DriftError } from '../../runtime/errors.ts';
-import { isServerName, SERVERS, type ServerName, shellLines } from './layout.ts';
-import { endCluster, openCluster, PORT_BASE, startCluster, statusOf } from './start-cluster.ts';
+import { PORT_BASE } from './directory.ts';
+import { isServerName, ownClickHouse, SERVERS, type ServerName, shellLines } from './layout.ts';
+import { openCluster, startCluster } from './start-cluster.ts';
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -13,7 +14,16 @@ interface Options {
   directory: string;
   brokers?: string;
   portBase?: string;
+  only?: string;
 }
+
+/** A ClickHouse server of one's own takes the place of ours, unless ours is what the environment names. */
+const given = (portBase: number | undefined): string | null => {
+  const url = process.env.CLICKHOUSE_URL ?? '';
+  return url === '' || url === ownClickHouse(portBase ?? PORT_BASE) ? null : url;
+};
+const opened = ({ directory }: Options) =>
+  openCluster({ directory, say, clickHouse: process.env.CLICKHOUSE_URL || null });
 
 const program = new Command('cluster')
   .description(
@@ -29,34 +39,37 @@ const command = (name: string, description: string): Command =>
 
 command('up', 'Bring up what is not up yet; returns when all serve')
   .addOption(new Option('--brokers <number>', 'Kafka brokers (default: 1)').choices(['1', '3']))
+  .option('--only <servers>', `these servers and no others, separated by commas: ${SERVERS.join(',')}`)
   .option('--port-base <port>', `first of the ports that are used (default: ${PORT_BASE})`)
   .action(async (options: Options) => {
     const begun = performance.now();
+    const portBase = options.portBase === undefined ? undefined : port(options.portBase);
     await startCluster({
       directory: options.directory,
       brokers: options.brokers === undefined ? undefined : options.brokers === '3' ? 3 : 1,
-      portBase: options.portBase === undefined ? undefined : port(options.portBase),
+      portBase,
+      only: options.only === undefined ? undefined : options.only.split(',').map(serverNamed),
+      clickHouse: given(portBase),
       say,
     });
     say(`all serve after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   });
 
 command('down', 'End all that was started in the directory; data stays').action((options: Options) =>
-  endCluster(options.directory, say),
+  opened(options).end(),
 );
 
 command('status', 'Say what runs and serves; exit code 1 unless all do').action(async (options: Options) => {
-  await openCluster({ directory: options.directory });
-  const states = await statusOf({ directory: options.directory });
-  for (const { name, pid, healthy } of states)
+  const states = await opened(options).status();
+  for (const { name, pid, serves } of states)
     process.stdout.write(
-      `${name.padEnd(11)} ${pid === null ? 'not running' : `pid ${pid}, ${healthy ? 'serves' : 'does not answer'}`}\n`,
+      `${name.padEnd(11)} ${pid === null ? 'does not run' : `pid ${pid}, ${serves ? 'serves' : 'does not answer'}`}\n`,
     );
-  if (!states.every(({ healthy }) => healthy)) process.exitCode = 1;
+  if (!states.every(({ serves }) => serves)) process.exitCode = 1;
 });
 
-command('env', 'Print how it is reached, as lines for a shell').action(async (options: Options) => {
-  process.stdout.write(shellLines((await openCluster({ directory: options.directory })).env));
+command('env', 'Print how it is reached, as lines for a shell').action((options: Options) => {
+  process.stdout.write(shellLines(opened(options).env));
 });
 
 for (const [name, description] of [
@@ -67,8 +80,7 @@ for (const [name, description] of [
   command(name, description)
     .argument('<server>', SERVERS.join(', '))
     .action(async (server: string, options: Options) => {
-      const cluster = await openCluster({ directory: options.directory, say });
-      await cluster[name](serverNamed(server));
+      await opened(options)[name](serverNamed(server));
     });
 
 function serverNamed(name: string): ServerName {
@@ -90,15 +102,15 @@ function port(text: string): number {
   });
 }
 
+const messageOf = (error: unknown): string => {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('\n');
+  if (error instanceof DriftError) return error.public ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+};
+
 try {
   await program.parseAsync();
 } catch (error) {
-  say(
-    error instanceof DriftError
-      ? (error.public ?? error.message)
-      : error instanceof Error
-        ? error.message
-        : String(error),
-  );
+  say(messageOf(error));
   process.exitCode = 1;
 }

@@ -9,7 +9,7 @@ import { DriftError } from '../../runtime/errors.ts';
 export type Say = (line: string) => void;
 
 /** Part of every name in the cache: a change of versions below is a new download, not a mix. */
-const VERSIONS = { kafka: '4.1.1', registry: '3.3.3', moto: '5.2.5', java: '21.0.8.2' };
+export const VERSIONS = { kafka: '4.1.1', registry: '3.3.3', moto: '5.2.5', java: '21.0.8.2' };
 
 export const cacheFolder = (environment: NodeJS.ProcessEnv = process.env): string =>
   join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'driftmgr', 'native');
