@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client';
+import {
+  type ClickHouseClient,
+  ClickHouseError,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+} from '@clickhouse/client';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { Redis } from 'ioredis';
 import { Kafka, logLevel } from 'kafkajs';
@@ -185,6 +191,7 @@ describe('ClickHouse by wire', () => {
       url: url.origin,
       database: url.pathname.slice(1),
       compression: { request: compressed, response: compressed },
+      log: { level: ClickHouseLogLevel.OFF },
     });
     try {
       return await use(client);
@@ -234,7 +241,7 @@ describe('ClickHouse by wire', () => {
         .query({ query: 'SELECT sum(n) AS n FROM bytes', format: 'JSONEachRow' })
         .then((rows) => rows.json()),
     );
-    expect(sum).toEqual([{ n: '383' }]);
+    expect(sum).toEqual([{ n: 383 }]);
   });
 
   it('tells what was wrong, with ClickHouse’s code', () =>
@@ -253,13 +260,13 @@ describe('ClickHouse by wire', () => {
 
   it('settings of one statement are none of the next one’s', () =>
     connected(async (client) => {
-      const threads = async (settings: object): Promise<unknown> => {
+      const limit = async (settings: ClickHouseSettings): Promise<unknown> => {
         const query = `SELECT toString(getSetting('max_result_rows')) AS rows`;
         const result = await client.query({ query, format: 'JSONEachRow', clickhouse_settings: settings });
         return result.json();
       };
-      expect(await threads({ max_result_rows: '1234' })).toEqual([{ rows: '1234' }]);
-      expect(await threads({})).toEqual([{ rows: '0' }]);
+      expect(await limit({ max_result_rows: '1234' })).toEqual([{ rows: '1234' }]);
+      expect(await limit({})).toEqual([{ rows: '0' }]);
     }));
 
   it('keeps its rows over a kill -9', () =>

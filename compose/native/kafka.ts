@@ -52,8 +52,8 @@ export function brokerProperties(shape: Shape, broker: number, data: string): Re
     'log.cleaner.threads': '1',
     'log.cleaner.dedupe.buffer.size': '16777216',
     'log.cleaner.backoff.ms': '1000',
-    // A leader that was killed is replaced within seconds.
-    'broker.session.timeout.ms': '6000',
+    // A killed broker is given up, or let in again, within seconds: until then its restarted self is refused as its double.
+    'broker.session.timeout.ms': '4000',
     'broker.heartbeat.interval.ms': '1000',
   };
 }
