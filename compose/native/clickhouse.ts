@@ -19,6 +19,5 @@ export function clickHouse(options: { portBase: number; folder: string }): Serve
       folder: options.folder,
     }),
     healthy: () => answers(`http://127.0.0.1:${port}/ping`),
-    endsBy: 'SIGTERM',
   };
 }

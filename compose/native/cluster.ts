@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander';
 import { DriftError } from '../../runtime/errors.ts';
 import { PORT_BASE } from './directory.ts';
+import { kafkaJars } from './downloads.ts';
 import { isServerName, ownClickHouse, SERVERS, type ServerName, shellLines } from './layout.ts';
 import { openCluster, startCluster } from './start-cluster.ts';
 
@@ -71,6 +72,13 @@ command('status', 'Say what runs and serves; exit code 1 unless all do').action(
 command('env', 'Print how it is reached, as lines for a shell').action((options: Options) => {
   process.stdout.write(shellLines(opened(options).env));
 });
+
+program
+  .command('jars')
+  .description('Print the folder of Kafka’s jars, which hold its own command line tools')
+  .action(async () => {
+    process.stdout.write(`${await kafkaJars(say)}\n`);
+  });
 
 for (const [name, description] of [
   ['kill', 'End one server at once (SIGKILL)'],

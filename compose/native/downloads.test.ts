@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { cacheFolder, run, VERSIONS } from './downloads.ts';
+import { cacheFolder, debianPackages, run, VERSIONS } from './downloads.ts';
 
 describe('what the servers run from', () => {
   it('is kept under the version that is fetched', () => {
@@ -16,6 +16,15 @@ describe('what the servers run from', () => {
   it('is kept in the user’s cache', () => {
     expect(cacheFolder({ XDG_CACHE_HOME: '/c' })).toBe('/c/driftmgr/native');
     expect(cacheFolder({})).toMatch(/\.cache\/driftmgr\/native$/);
+  });
+
+  it('an ordinary user is told what to install, and asked for nothing that is there', async () => {
+    const missing = { package: 'not-there', found: () => false };
+    const there = { package: 'there', found: () => true };
+    await expect(debianPackages([missing, there], () => undefined, 1000)).rejects.toMatchObject({
+      public: 'not-there not found. Install what is missing, as root: apt-get install not-there',
+    });
+    await debianPackages([there], () => undefined, 1000);
   });
 
   it('a program that fails says what it said, one that is missing what it takes', async () => {

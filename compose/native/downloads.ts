@@ -74,11 +74,12 @@ const maven = (pom: string, goal: string, into: string): Promise<string> =>
 export async function debianPackages(
   missing: readonly { package: string; found: () => boolean }[],
   say: Say,
+  uid: number | undefined = process.getuid?.(),
 ): Promise<void> {
   const wanted = missing.filter(({ found }) => !found()).map((each) => each.package);
   if (wanted.length === 0) return;
   const byHand = `apt-get install ${wanted.join(' ')}`;
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+  if (uid !== 0 || !existsSync('/usr/bin/apt-get'))
     throw notHere(`${wanted.join(' and ')} not found`, `Install what is missing, as root: ${byHand}`);
   say(`installing ${wanted.join(' and ')}`);
   await run('apt-get', ['update', '-qq'], 'apt-get');

@@ -122,6 +122,5 @@ export function broker(options: {
     // A broker knows itself only once the controller has let it in: then it is among those it names.
     healthy: async () =>
       (await brokersSeen('127.0.0.1', brokerPort(number, shape.portBase))).includes(number),
-    endsBy: 'SIGTERM',
   };
 }

@@ -85,8 +85,6 @@ export function postgres(options: { portBase: number; folder: string }): Server 
       const found = await psql('postgres', `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`);
       if (found.trim() !== '1') await psql('postgres', `CREATE DATABASE ${DATABASE}`);
     },
-    // Clients are cut off, everything is written.
-    endsBy: 'SIGINT',
     // Backends of a killed postmaster take a moment to notice.
     again: /shared memory block|lock file "postmaster.pid" already exists/,
   };

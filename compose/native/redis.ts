@@ -27,7 +27,6 @@ export function redis(options: { portBase: number; folder: string }): Server {
       folder: options.folder,
     }),
     healthy: () => pings(port),
-    endsBy: 'SIGTERM',
   };
 }
 

@@ -31,6 +31,5 @@ export function s3(options: { portBase: number; folder: string; environment: str
       if (!(await answers(`${url}/${BUCKET}`, { method: 'PUT' })))
         throw new Error(`the bucket ${BUCKET} could not be made`);
     },
-    endsBy: 'SIGTERM',
   };
 }

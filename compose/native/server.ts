@@ -11,8 +11,6 @@ export interface Server {
   healthy(): Promise<boolean>;
   /** What is left to do once it serves (a bucket, a database); may be repeated. */
   finish?(): Promise<void>;
-  /** How it is asked to end. */
-  endsBy: NodeJS.Signals;
   /** What its log says when another try may succeed: memory or a lock that a killed process has not let go of yet. */
   again?: RegExp;
 }

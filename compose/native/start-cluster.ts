@@ -43,6 +43,9 @@ export interface Status {
 /** How long a server may take to end in order before it is ended by force. */
 const PATIENCE_MS = 15_000;
 
+/** How it is asked to end. Postgres would wait for its clients at SIGTERM; so it cuts them off and writes everything. */
+const endsBy = (name: ServerName): NodeJS.Signals => (name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+
 /** Brings up what is not up yet; when one server fails, ends what was brought up. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const directory = prepared(options.directory);
@@ -72,7 +75,7 @@ function clusterIn(directory: string, shape: Shape, clusterId: string, say: Say 
   async function end(name: ServerName): Promise<void> {
     const identity = remembered(pidFile(directory, name));
     if (identity !== null) {
-      await endProcess(identity, (await part(name)).endsBy, PATIENCE_MS);
+      await endProcess(identity, endsBy(name), PATIENCE_MS);
       say(`${name} has ended`);
     }
     forget(pidFile(directory, name));
