@@ -48,15 +48,22 @@ export async function openCluster(options: ClusterOptions): Promise<Adapters> {
       closing.add(() => lock.release());
     }
     const access = accessOf(configuration);
-    const registry = await openConfluentRegistry({ url: servers.registry, logger });
+    const { prefix } = configuration.kafka;
+    const registry = await openConfluentRegistry({ url: servers.registry, logger, subjectPrefix: prefix });
     const log = learningLog(
-      await openKafkaLog({ access, partitions, replication: configuration.kafka.replication, logger }),
+      await openKafkaLog({
+        access,
+        partitions,
+        replication: configuration.kafka.replication,
+        logger,
+        prefix,
+      }),
       registry,
     );
     closing.add(() => log.close());
-    const assignments = kafkaGroups({ access, partitions, logger });
+    const assignments = kafkaGroups({ access, partitions, logger, prefix });
     closing.add(() => assignments.close());
-    const cache = await openRedisCache({ url: servers.redis, logger });
+    const cache = await openRedisCache({ url: servers.redis, logger, prefix: `${prefix}driftmgr:` });
     closing.add(() => cache.close());
     const postgres = await connectPostgres({ url: servers.postgres, logger });
     closing.add(() => postgres.close());
@@ -118,12 +125,13 @@ const accessOf = ({ kafka }: Configuration): KafkaAccess => ({
 });
 
 /** Without a bucket, a directory: for processes that share a disk. */
-async function openBlobs({ blobs, data }: Configuration, keys: Keys): Promise<Blobs> {
+async function openBlobs({ blobs, kafka, data }: Configuration, keys: Keys): Promise<Blobs> {
   if (blobs.bucket === undefined) return openDirectoryBlobs({ directory: join(data, 'blobs'), keys });
   return openS3Blobs({
     bucket: blobs.bucket,
     region: blobs.region,
     keys,
+    ...(kafka.prefix === '' ? {} : { prefix: kafka.prefix }),
     ...(blobs.endpoint === undefined ? {} : { endpoint: blobs.endpoint }),
     ...(blobs.accessKeyId === undefined
       ? {}

@@ -126,6 +126,12 @@ export const ConfigurationSchema = section({
       Type.String(),
       'Brokers (host:port) of the cluster mode; without them the embedded log is used.',
     ),
+    prefix: Type.String({
+      description:
+        'What the names of this system begin with in Kafka, the registry, Redis and the bucket, where they are shared with others.',
+      default: '',
+      pattern: '^[A-Za-z0-9._-]{0,64}$',
+    }),
     clientId: text('What this process calls itself before the brokers.', 'driftmgr'),
     tls: Type.Boolean({ description: 'Whether brokers are spoken to over TLS.', default: false }),
     mechanism: Type.Enum(['plain', 'scram-sha-256', 'scram-sha-512'], {
