@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Process ids of `root` and its descendants. */
-function tree(root: number): number[] {
+export function processTree(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -39,7 +39,7 @@ function readOrNull(path: string): string | null {
 export function watchPeakPss(root: number, everyMs = 1_000): { stop(): number } {
   let peak = 0;
   const sample = (): void => {
-    peak = Math.max(peak, tree(root).reduce((sum, id) => sum + pssKilobytes(id), 0) * 1024);
+    peak = Math.max(peak, processTree(root).reduce((sum, id) => sum + pssKilobytes(id), 0) * 1024);
   };
   sample();
   const timer = setInterval(sample, everyMs);

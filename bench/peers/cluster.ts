@@ -1,0 +1,72 @@
+// The cluster the bench runs on: topics of one run, made and dropped again; how far topics and groups are.
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { TOPICS, type TopicName } from '../../schemas/index.ts';
+
+/** The next offset of each partition. */
+export type Offsets = readonly number[];
+
+export const connect = (brokers: string[]): Kafka =>
+  new Kafka({ clientId: 'bench-peers', brokers, logLevel: logLevel.ERROR });
+
+export class Cluster {
+  readonly kafka: Kafka;
+  private readonly admin: Admin;
+  private readonly partitions: number;
+
+  private constructor(kafka: Kafka, admin: Admin, partitions: number) {
+    this.kafka = kafka;
+    this.admin = admin;
+    this.partitions = partitions;
+  }
+
+  static async open(brokers: string[], partitions: number): Promise<Cluster> {
+    const kafka = connect(brokers);
+    const admin = kafka.admin();
+    await admin.connect();
+    return new Cluster(kafka, admin, partitions);
+  }
+
+  /** The topics of a contestant or of the input, each under the prefix. */
+  async create(prefix: string, names: readonly TopicName[]): Promise<void> {
+    await this.admin.createTopics({
+      waitForLeaders: true,
+      topics: TOPICS.filter(({ name }) => names.includes(name)).map(({ name, cleanup }) => ({
+        topic: prefix + name,
+        numPartitions: this.partitions,
+        replicationFactor: 1,
+        configEntries: [
+          { name: 'cleanup.policy', value: cleanup },
+          // What one contestant has read, the next must still find.
+          { name: 'min.compaction.lag.ms', value: '86400000' },
+        ],
+      })),
+    });
+  }
+
+  /** Drops every topic whose name begins with the prefix. */
+  async drop(prefix: string): Promise<void> {
+    const topics = (await this.admin.listTopics()).filter((name) => name.startsWith(prefix));
+    if (topics.length > 0) await this.admin.deleteTopics({ topics });
+  }
+
+  async ends(topic: string): Promise<Offsets> {
+    const offsets = await this.admin.fetchTopicOffsets(topic);
+    return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+  }
+
+  async committed(group: string, topic: string): Promise<Offsets> {
+    const [answer] = await this.admin.fetchOffsets({ groupId: group, topics: [topic] });
+    return answer!.partitions
+      .sort((a, b) => a.partition - b.partition)
+      .map(({ offset }) => Math.max(0, Number(offset)));
+  }
+
+  async close(): Promise<void> {
+    await this.admin.disconnect();
+  }
+}
+
+export const reached = (at: Offsets, ends: Offsets): boolean =>
+  ends.every((end, partition) => (at[partition] ?? 0) >= end);
+
+export const total = (offsets: Offsets): number => offsets.reduce((sum, offset) => sum + offset, 0);
