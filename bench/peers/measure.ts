@@ -3,7 +3,7 @@ import type { Codec } from '../../schemas/index.ts';
 import { percentile } from '../figures.ts';
 import { watchPeakPss } from '../memory.ts';
 import { objectKeyOf } from '../world.ts';
-import { type Cluster, type Offsets, reached } from './cluster.ts';
+import { type Cluster, type Offsets, reached, total } from './cluster.ts';
 import type { Contestant, Running } from './contestant.ts';
 import { readDrifts } from './drift-reader.ts';
 import type { Change, Input } from './input.ts';
@@ -14,27 +14,43 @@ const LONGEST_MS = 30 * 60_000;
 const WARM_UP_MS = 5_000;
 
 export interface Throughput {
+  /** Once the first part, in which code is still being compiled, is through. */
   perSecond: number;
+  /** From the first record on. */
+  withWarmUp: number;
+  /** Of the process tree, from the first record on. */
   cpuSeconds: number;
   peakMegabytes: number;
 }
 
-/** From the first record taken in until `done`; starting up before that is not counted. */
+/** So many records of the lot were through at that time. */
+export interface Milestone {
+  at: number;
+  records: number;
+}
+
+export interface Milestones {
+  warm: Promise<Milestone>;
+  done: Promise<Milestone>;
+}
+
+/** Starting up, before the first record is taken in, is not counted. */
 export async function throughput(
-  records: number,
   start: () => Promise<Running> | Running,
-  done: (running: Running) => Promise<number>,
+  passed: (running: Running) => Milestones,
 ): Promise<Throughput> {
   const running = await start();
   const peak = watchPeakPss(running.pid);
   try {
+    const milestones = passed(running);
     const began = await Promise.race([running.first, running.failed]);
     const before = cpuSeconds(running.pid);
-    const ended = await Promise.race([done(running), running.failed]);
-    const spent = cpuSeconds(running.pid) - before;
+    const warm = await Promise.race([milestones.warm, running.failed]);
+    const done = await Promise.race([milestones.done, running.failed]);
     return {
-      perSecond: records / ((ended - began) / 1_000),
-      cpuSeconds: spent,
+      perSecond: rate(done.at > warm.at ? warm : { at: began, records: 0 }, done),
+      withWarmUp: rate({ at: began, records: 0 }, done),
+      cpuSeconds: cpuSeconds(running.pid) - before,
       peakMegabytes: peak.stop() / 1024 ** 2,
     };
   } finally {
@@ -43,19 +59,43 @@ export async function throughput(
   }
 }
 
-/** Resolves with the time at which all of the topic is committed by the contestant's group. */
-export async function processed(
+const rate = (from: Milestone, to: Milestone): number =>
+  (to.records - from.records) / ((to.at - from.at) / 1_000);
+
+/** What of the lot between two ends is committed by the group, asked for again and again. */
+export function committedMilestones(
   cluster: Cluster,
   group: string,
   topic: string,
-  ends: Offsets,
-): Promise<number> {
-  const began = Date.now();
-  for (;;) {
-    if (reached(await cluster.committed(group, topic), ends)) return Date.now();
-    if (Date.now() - began > LONGEST_MS)
-      throw new Error(`${group} has not got through ${topic} within ${LONGEST_MS / 60_000} minutes`);
-    await sleep(POLL_MS);
+  lot: { from: Offsets; ends: Offsets; warmUp: number },
+): Milestones {
+  const [warm, done] = [Promise.withResolvers<Milestone>(), Promise.withResolvers<Milestone>()];
+  const all = total(lot.ends) - total(lot.from);
+  const watch = async (): Promise<void> => {
+    for (const began = Date.now(); ; await sleep(POLL_MS)) {
+      const committed = await cluster.committed(group, topic);
+      const here = { at: Date.now(), records: Math.max(0, total(committed) - total(lot.from)) };
+      if (here.records >= all * lot.warmUp) warm.resolve(here);
+      if (reached(committed, lot.ends)) return done.resolve(here);
+      if (Date.now() - began > LONGEST_MS) throw tooLate(group, topic);
+    }
+  };
+  watch().catch((error: unknown) => {
+    warm.reject(error);
+    done.reject(error);
+  });
+  done.promise.catch(() => undefined);
+  return { warm: warm.promise, done: done.promise };
+}
+
+const tooLate = (group: string, topic: string): Error =>
+  new Error(`${group} has not got through ${topic} within ${LONGEST_MS / 60_000} minutes`);
+
+/** Resolves when all of the topic is committed by the group. */
+async function processed(cluster: Cluster, group: string, topic: string, ends: Offsets): Promise<void> {
+  for (const began = Date.now(); ; await sleep(POLL_MS)) {
+    if (reached(await cluster.committed(group, topic), ends)) return;
+    if (Date.now() - began > LONGEST_MS) throw tooLate(group, topic);
   }
 }
 
@@ -83,17 +123,24 @@ interface Given {
   observations: string;
 }
 
+/** `warmUp`: so many changes come first, as fast as they can be taken in. */
+export interface Pace {
+  rate: number;
+  seconds: number;
+  warmUp: number;
+}
+
 /** Milliseconds from appending a changed observation to its drift being readable, at so many a second. */
 export async function latency(
   { cluster, codec, input, observations }: Given,
   contestant: Contestant,
-  rate: number,
-  seconds: number,
+  { rate, seconds, warmUp }: Pace,
 ): Promise<Latency> {
   const running = await contestant.start();
   const awaited = new Awaited();
   const samples: number[] = [];
   try {
+    await input.changed(warmUp);
     const caughtUp = processed(cluster, contestant.group, observations, await cluster.ends(observations));
     await Promise.race([caughtUp, running.failed]);
     const reader = await awaited.readFrom(cluster, codec, contestant, ({ sentAt, at }) => {

@@ -9,6 +9,8 @@ export interface Options {
   unchanged: number;
   changed: number;
   rounds: number;
+  /** The part of each lot, 0 to below 1, after which the rate is taken: by then code is compiled. */
+  warmUp: number;
   partitions: number;
   commitMs: number;
   /** Stream threads. */
@@ -32,6 +34,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Opt
       changed: { type: 'string', default: '200000' },
       keys: { type: 'string', default: '100000' },
       rounds: { type: 'string', default: '1' },
+      'warm-up': { type: 'string', default: '0.25' },
       partitions: { type: 'string', default: '4' },
       'commit-ms': { type: 'string', default: '100' },
       threads: { type: 'string', default: '2' },
@@ -54,6 +57,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Opt
     unchanged: count('unchanged'),
     changed: count('changed'),
     rounds: count('rounds'),
+    warmUp: Number(values['warm-up']),
     partitions: count('partitions'),
     commitMs: number('commit-ms', values['commit-ms'], 1, problems),
     threads: count('threads'),
@@ -63,6 +67,8 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Opt
     only: values.only.split(',').filter((name) => name !== ''),
     keep: values.keep,
   };
+  if (!(options.warmUp >= 0 && options.warmUp < 1))
+    problems.push(`--warm-up is ${values['warm-up']}, and must be at least 0 and below 1`);
   if (brokers.length === 0) problems.push('KAFKA_BROKERS is not set: the brokers of a running cluster');
   if (options.registry === '')
     problems.push(

@@ -7,16 +7,18 @@ export interface RawOptions {
   topic: string;
   from: number[];
   ends: number[];
+  /** Says so when so many records are through. */
+  warm: number;
 }
 
-const { brokers, group, topic, from, ends } = JSON.parse(process.argv[2]!) as RawOptions;
+const { brokers, group, topic, from, ends, warm } = JSON.parse(process.argv[2]!) as RawOptions;
 const say = (what: object): boolean => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 const consumer = connect(brokers).consumer({ groupId: group, maxWaitTimeInMs: 500 });
 await consumer.connect();
 await consumer.subscribe({ topic, fromBeginning: true });
 const left = new Set(ends.flatMap((end, partition) => (end > (from[partition] ?? 0) ? [partition] : [])));
-let [begun, records, bytes] = [false, 0, 0];
+let [begun, warmed, records, bytes] = [false, false, 0, 0];
 await consumer.run({
   autoCommit: false,
   eachBatch: async ({ batch }) => {
@@ -28,11 +30,18 @@ await consumer.run({
       records++;
       bytes += value?.length ?? 0;
     }
+    if (!warmed && records >= warm) {
+      warmed = true;
+      say({ event: 'warm', at: Date.now(), records });
+    }
     if (Number(batch.lastOffset()) + 1 >= ends[batch.partition]!) left.delete(batch.partition);
     if (left.size === 0) say({ event: 'done', at: Date.now(), records, bytes });
   },
 });
 for (const [partition, offset] of from.entries()) consumer.seek({ topic, partition, offset: String(offset) });
-process.on('SIGTERM', () => {
+const stop = (): void => {
   consumer.disconnect().finally(() => process.exit(0));
-});
+};
+process.on('SIGTERM', stop);
+// Whoever started this is gone.
+process.stdin.on('end', stop).resume();

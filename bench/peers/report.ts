@@ -10,8 +10,8 @@ export interface Measured {
 }
 
 export const OURS = 'our detector';
-const STREAMS = 'Kafka Streams';
-const RAW = 'raw consume';
+export const STREAMS = 'Kafka Streams';
+export const RAW = 'raw consume';
 export const RATE = { unchanged: 'unchanged: records', changed: 'changed: records' } as const;
 export const MEMORY = { unchanged: 'unchanged: peak PSS', changed: 'changed: peak PSS' } as const;
 

@@ -27,11 +27,12 @@ export function startSpeaking(name: string, command: string, args: string[], log
     heard.set(event, known);
     return known;
   };
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const said = JSON.parse(line) as Said;
-    lineOf(said.event).resolve(said);
-  });
   const logged = createWriteStream(log, { flags: 'a' });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    // A Java machine told to record or log also speaks there.
+    if (!line.startsWith('{')) logged.write(`${line}\n`);
+    else lineOf((JSON.parse(line) as Said).event).resolve(JSON.parse(line) as Said);
+  });
   child.stderr.pipe(logged);
   const closed = once(child, 'close') as Promise<[number | null, string | null]>;
   let stopping = false;

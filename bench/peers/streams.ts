@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Contestant } from './contestant.ts';
 import type { Options } from './options.ts';
+import { STREAMS } from './report.ts';
 import { startSpeaking } from './speaking.ts';
 
 const PROJECT = fileURLToPath(new URL('./streams', import.meta.url));
@@ -42,13 +43,13 @@ export function streams(options: StreamsOptions): Contestant {
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return {
-    name: 'Kafka Streams',
+    name: STREAMS,
     group: own,
     drifts: `${own}.driftmgr.drifts`,
     openDrifts: `${own}.driftmgr.open-drifts`,
     start: async () =>
       startSpeaking(
-        'Kafka Streams',
+        STREAMS,
         'java',
         [
           ...options.java,
