@@ -8,155 +8,151 @@ import org.apache.avro.generic.GenericRecord;
 
 /** From what stands and what was compared to the two events of a transition: the history and the current drift. */
 final class DriftEvents {
-  private static final String KIND = "modified";
   private static final String NAME = "drift";
 
   /** `drift` is null where only the time of the observation moved on. */
   record Transition(String type, String id, byte[] drift, String currentId, byte[] current) {}
 
-  private final Schemas schemas;
+  /** One output topic: how its events are laid out and written. */
+  private static final class Out {
+    final Schemas.Topic topic;
+    final Schemas.Writer writer;
+    final EventFields fields;
+
+    Out(Schemas.Topic topic) {
+      this.topic = topic;
+      writer = new Schemas.Writer(topic);
+      fields = new EventFields(topic.schema());
+    }
+
+    /** The drift is the first field of every body; the second, in the history, is what caused it. */
+    byte[] write(int branch, String id, Resource event, GenericRecord drift, Object causedBy) {
+      GenericRecord body = new GenericData.Record(Schemas.bodyOf(topic, branch));
+      body.put(0, drift);
+      if (causedBy != null) body.put(1, causedBy);
+      GenericRecord value = new GenericData.Record(topic.schema());
+      value.put(fields.time, event.time());
+      value.put(fields.id, id);
+      value.put(fields.recordedAt, System.currentTimeMillis());
+      value.put(fields.source, NAME);
+      value.put(fields.org, event.org());
+      value.put(fields.objectKey, event.objectKey());
+      value.put(fields.correlationId, event.correlationId());
+      value.put(fields.clamped, false);
+      value.put(fields.body, body);
+      return writer.write(value);
+    }
+  }
+
+  private enum Kind {
+    OPENED("drift.opened", "DriftOpened"),
+    CHANGED("drift.changed", "DriftChanged"),
+    RESOLVED("drift.resolved", "DriftResolved"),
+    REOPENED("drift.reopened", "DriftReopened");
+
+    final String type;
+    final String record;
+
+    Kind(String type, String record) {
+      this.type = type;
+      this.record = record;
+    }
+  }
+
   private final Ids ids = new Ids();
-  private final Schemas.Writer drifts;
-  private final Schemas.Writer openDrifts;
+  private final Out history;
+  private final Out current;
   private final Schemas.Reader readCurrent;
-  private final Schema drift;
+  private final DriftFields fields;
   private final Schema difference;
+  private final Schema op;
+  private final int[] branches = new int[Kind.values().length];
 
   DriftEvents(Schemas schemas) {
-    this.schemas = schemas;
-    drifts = new Schemas.Writer(schemas.drifts());
-    openDrifts = new Schemas.Writer(schemas.openDrifts());
+    history = new Out(schemas.drifts());
+    current = new Out(schemas.openDrifts());
     readCurrent = new Schemas.Reader(schemas.openDrifts());
-    drift = Schemas.driftOf(schemas.drifts());
-    difference = drift.getField("differences").schema().getElementType();
+    fields = new DriftFields(Schemas.driftOf(schemas.drifts()), Schemas.bodyOf(schemas.declarations(), 0));
+    difference = fields.differences.getElementType();
+    op = difference.getField("op").schema();
+    for (Kind kind : Kind.values()) branches[kind.ordinal()] = Schemas.branchOf(schemas.drifts(), kind.record);
   }
 
-  String idOf(GenericRecord event, GenericRecord declared) {
+  String idOf(Resource event, Resource declaration) {
     return ids.of(
-        "drf", event.get("org"), declared.get("workspace"), event.get("objectKey"),
-        declared.get("type"), declared.get("resourceId"), KIND);
+        "drf", event.org(), declaration.of(fields.workspace), event.objectKey(),
+        declaration.type(), declaration.resourceId(), DriftFields.KIND);
   }
 
-  GenericRecord read(byte[] current) {
-    return (GenericRecord) ((GenericRecord) readCurrent.read(current).get("body")).get("drift");
+  private GenericRecord read(byte[] value) {
+    GenericRecord event = readCurrent.read(value);
+    return (GenericRecord) ((GenericRecord) event.get(current.fields.body)).get(0);
   }
 
-  /** Null where nothing stands and nothing differs. */
+  /** Null where nothing stands and nothing differs. `standing`: the current drift as it was stored, or null. */
   Transition transition(
-      String id,
-      GenericRecord event,
-      GenericRecord declaration,
-      List<Differences.Difference> differences,
-      GenericRecord before) {
-    boolean stands = before != null && !before.get("status").toString().equals("resolved");
-    if (!stands && differences.isEmpty()) return null;
-    List<GenericRecord> told = new ArrayList<>(differences.size());
-    for (Differences.Difference one : differences) told.add(recordOf(one));
-    GenericRecord now = before == null ? opened(id, event, declaration) : moved(before, event, declaration);
-    if (differences.isEmpty()) {
-      now.put("status", symbol("status", "resolved"));
-      now.put("resolvedAt", event.get("time"));
-      now.put("resolution", branchSymbol("resolution", "reverted"));
-      now.put("resolvedBy", event.get("id"));
-      return of(4, "drift.resolved", "DriftResolved", event, now, before);
+      String id, Resource event, Resource declaration, List<Differences.Difference> found, byte[] standing) {
+    GenericRecord before = standing == null ? null : read(standing);
+    boolean stands = before != null && !before.get(fields.status).toString().equals("resolved");
+    if (!stands && found.isEmpty()) return null;
+    GenericRecord now =
+        before == null ? opened(id, event, declaration) : new GenericData.Record((GenericData.Record) before, false);
+    now.put(fields.declaredAsOf, declaration.time());
+    now.put(fields.observedAsOf, event.time());
+    if (found.isEmpty()) {
+      now.put(fields.status, fields.resolved);
+      now.put(fields.resolvedAt, event.time());
+      now.put(fields.resolution, fields.reverted);
+      now.put(fields.resolvedBy, event.id());
+      return of(Kind.RESOLVED, event, now, before);
     }
+    List<GenericRecord> told = new ArrayList<>(found.size());
+    for (Differences.Difference one : found) told.add(recordOf(one));
     boolean same =
-        stands && GenericData.get().compare(told, now.get("differences"), drift.getField("differences").schema()) == 0;
-    now.put("differences", told);
+        stands && GenericData.get().compare(told, now.get(fields.difference), fields.differences) == 0;
     if (same) return current(null, null, null, event, now);
-    if (before == null) return of(0, "drift.opened", "DriftOpened", event, now, null);
-    if (stands) return of(1, "drift.changed", "DriftChanged", event, now, before);
-    now.put("status", symbol("status", "open"));
-    now.put("openedAt", event.get("time"));
-    for (String field : List.of("resolvedAt", "resolution", "resolvedBy")) now.put(field, null);
-    return of(5, "drift.reopened", "DriftReopened", event, now, before);
+    now.put(fields.difference, told);
+    if (before == null) return of(Kind.OPENED, event, now, null);
+    if (stands) return of(Kind.CHANGED, event, now, before);
+    now.put(fields.status, fields.open);
+    now.put(fields.openedAt, event.time());
+    now.put(fields.resolvedAt, null);
+    now.put(fields.resolution, null);
+    now.put(fields.resolvedBy, null);
+    return of(Kind.REOPENED, event, now, before);
   }
 
-  private Transition of(
-      int branch, String type, String name, GenericRecord event, GenericRecord now, GenericRecord before) {
-    if (before != null) now.put("revision", (Integer) before.get("revision") + 1);
-    Schema schema = Schemas.bodyOf(schemas.drifts(), branch);
-    if (!schema.getName().equals(name)) throw new IllegalStateException(schema.getName() + " is not " + name);
-    GenericRecord body = new GenericData.Record(schema);
-    body.put("drift", now);
-    body.put("causedBy", event.get("id"));
-    String eventId = ids.of("dre", now.get("id"), now.get("revision"), now.get("openedAt"));
-    byte[] value = drifts.write(envelope(schemas.drifts(), eventId, event, body));
-    return current(type, eventId, value, event, now);
+  private Transition of(Kind kind, Resource event, GenericRecord now, GenericRecord before) {
+    now.put(fields.changedAt, event.time());
+    if (before != null) now.put(fields.revision, (Integer) before.get(fields.revision) + 1);
+    String id = ids.of("dre", now.get(fields.id), now.get(fields.revision), now.get(fields.openedAt));
+    byte[] value = history.write(branches[kind.ordinal()], id, event, now, event.id());
+    return current(kind.type, id, value, event, now);
   }
 
-  private Transition current(String type, String eventId, byte[] value, GenericRecord event, GenericRecord now) {
-    String id = ids.of("evt", NAME, event.get("id"), 1);
-    GenericRecord body = new GenericData.Record(Schemas.bodyOf(schemas.openDrifts(), 0));
-    body.put("drift", now);
-    byte[] current = openDrifts.write(envelope(schemas.openDrifts(), id, event, body));
-    return new Transition(type, eventId, value, id, current);
+  private Transition current(String type, String eventId, byte[] value, Resource event, GenericRecord now) {
+    String id = ids.of("evt", NAME, event.id(), 1);
+    return new Transition(type, eventId, value, id, current.write(0, id, event, now, null));
   }
 
-  private static GenericRecord envelope(
-      Schemas.Topic topic, String id, GenericRecord event, GenericRecord body) {
-    GenericRecord value = new GenericData.Record(topic.schema());
-    value.put("time", event.get("time"));
-    value.put("id", id);
-    value.put("recordedAt", System.currentTimeMillis());
-    value.put("source", NAME);
-    value.put("org", event.get("org"));
-    value.put("objectKey", event.get("objectKey"));
-    value.put("correlationId", event.get("correlationId"));
-    value.put("clamped", false);
-    value.put("body", body);
-    return value;
-  }
-
-  private GenericRecord opened(String id, GenericRecord event, GenericRecord declaration) {
-    GenericRecord declared = (GenericRecord) declaration.get("body");
-    GenericRecord now = new GenericData.Record(drift);
-    now.put("id", id);
-    now.put("revision", 1);
-    now.put("kind", symbol("kind", KIND));
-    now.put("confidence", symbol("confidence", "confirmed"));
-    now.put("certainty", symbol("certainty", "high"));
-    now.put("status", symbol("status", "open"));
-    now.put("absorbed", false);
-    now.put("severity", symbol("severity", "medium"));
-    now.put("org", event.get("org"));
-    now.put("objectKey", event.get("objectKey"));
-    for (String field :
-        List.of("provider", "account", "region", "owner", "type", "resourceId", "workspace", "address"))
-      now.put(field, declared.get(field));
-    now.put("stateSerial", declared.get("serial"));
-    now.put("actors", List.of());
-    now.put("differences", List.of());
-    now.put("declaredAsOf", declaration.get("time"));
-    now.put("observedAsOf", event.get("time"));
-    now.put("openedAt", event.get("time"));
-    now.put("changedAt", event.get("time"));
-    return now;
-  }
-
-  private GenericRecord moved(GenericRecord before, GenericRecord event, GenericRecord declaration) {
-    GenericRecord now = new GenericData.Record((GenericData.Record) before, false);
-    now.put("declaredAsOf", declaration.get("time"));
-    now.put("observedAsOf", event.get("time"));
-    now.put("changedAt", event.get("time"));
+  private GenericRecord opened(String id, Resource event, Resource declaration) {
+    GenericRecord now = fields.fresh();
+    now.put(fields.id, id);
+    now.put(fields.org, event.org());
+    now.put(fields.objectKey, event.objectKey());
+    for (int i = 0; i < fields.taken.length; i++)
+      now.put(fields.taken[i], declaration.of(fields.takenFrom[i]));
+    now.put(fields.stateSerial, declaration.of(fields.serial));
+    now.put(fields.openedAt, event.time());
     return now;
   }
 
   private GenericRecord recordOf(Differences.Difference one) {
     GenericRecord value = new GenericData.Record(difference);
     value.put("path", one.path());
-    value.put("op", new GenericData.EnumSymbol(difference.getField("op").schema(), one.op()));
+    value.put("op", new GenericData.EnumSymbol(op, one.op()));
     value.put("declared", one.declared());
     value.put("observed", one.observed());
     return value;
-  }
-
-  private Object symbol(String field, String symbol) {
-    return new GenericData.EnumSymbol(drift.getField(field).schema(), symbol);
-  }
-
-  /** A symbol of an enum that may be null. */
-  private Object branchSymbol(String field, String symbol) {
-    return new GenericData.EnumSymbol(drift.getField(field).schema().getTypes().get(1), symbol);
   }
 }

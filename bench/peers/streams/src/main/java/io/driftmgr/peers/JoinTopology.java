@@ -80,7 +80,8 @@ final class JoinTopology {
     }
 
     /** False for what says the same again, or is older than what is known. What is new is noted. */
-    protected boolean isNews(Bytes key, byte[] value) {
+    protected boolean isNews(Bytes recordKey, byte[] value) {
+      Bytes key = Hashed.key(recordKey.get());
       byte[] note = seen.get(key);
       if (note != null && Wire.isFingerprinted(value)) {
         if (Wire.saysTheSame(value, note)) {

@@ -1,8 +1,8 @@
 package io.driftmgr.peers;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
-import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
@@ -15,8 +15,8 @@ final class Observations extends JoinTopology.OfTable {
   static final String DRIFTS_SINK = "to-drifts";
   static final String OPEN_DRIFTS_SINK = "to-open-drifts";
 
-  private final Schemas.Reader observations;
-  private final Schemas.Reader declarations;
+  private final Resource.Reader observations;
+  private final Resource.Reader declarations;
   private final DriftEvents events;
   private ProcessorContext<Bytes, Output> context;
   private int partition;
@@ -27,8 +27,8 @@ final class Observations extends JoinTopology.OfTable {
 
   Observations(Schemas schemas, Said said) {
     super(said);
-    observations = new Schemas.Reader(schemas.observations());
-    declarations = new Schemas.Reader(schemas.declarations());
+    observations = new Resource.Reader(schemas.observations());
+    declarations = new Resource.Reader(schemas.declarations());
     events = new DriftEvents(schemas);
   }
 
@@ -50,53 +50,52 @@ final class Observations extends JoinTopology.OfTable {
     byte[] value = record.value();
     if (value == null) {
       observed.delete(key);
-      seen.delete(key);
+      seen.delete(Hashed.key(key.get()));
       return;
     }
     if (!Wire.hasHead(value)) throw new IllegalArgumentException("an observation is not in the wire format");
     if (!isNews(key, value)) return;
-    GenericRecord event = observations.read(value);
-    GenericRecord body = (GenericRecord) event.get("body");
-    if (!body.getSchema().getName().equals("ResourceObserved")) return;
+    Resource event = observations.read(value);
+    if (event == null) return;
     observed.put(key, value);
     said.changed.increment();
-    byte[] at = instances.get(Declarations.instance(event.get("objectKey"), body.get("type"), body.get("resourceId")));
-    byte[] declaredValue = at == null ? null : declared.get(Bytes.wrap(at));
-    if (declaredValue != null) compare(event, body, declarations.read(declaredValue), record.timestamp());
+    byte[] at = instances.get(Hashed.instance(event.objectKey(), event.type(), event.resourceId()));
+    byte[] declaration = at == null ? null : declared.get(Bytes.wrap(at));
+    if (declaration != null) compare(event, declarations.read(declaration), record.timestamp());
   }
 
-  private void compare(
-      GenericRecord event, GenericRecord body, GenericRecord declaration, long timestamp) {
-    GenericRecord declaredBody = (GenericRecord) declaration.get("body");
+  private void compare(Resource event, Resource declaration, long timestamp) {
     List<Differences.Difference> differences =
-        Differences.between(
-            (CharSequence) declaredBody.get("attributes"), (CharSequence) body.get("attributes"));
-    String driftId = events.idOf(event, declaredBody);
-    Bytes stored = Bytes.wrap(driftId.getBytes(StandardCharsets.UTF_8));
-    byte[] before = drifts.get(stored);
+        Differences.between(declaration.attributes(), event.attributes());
+    String driftId = events.idOf(event, declaration);
+    Bytes stored = Bytes.wrap(utf8(driftId));
     DriftEvents.Transition transition =
-        events.transition(driftId, event, declaration, differences, before == null ? null : events.read(before));
+        events.transition(driftId, event, declaration, differences, drifts.get(stored));
     if (transition == null) return;
     drifts.put(stored, transition.current());
-    if (transition.drift() != null)
-      forward(transition.type(), transition.id(), event, timestamp, objectKey(event), transition.drift(), DRIFTS_SINK);
-    Bytes currentKey =
-        Bytes.wrap((event.get("org") + "\u001f" + driftId).getBytes(StandardCharsets.UTF_8));
-    forward("drift.current", transition.currentId(), event, timestamp, currentKey, transition.current(), OPEN_DRIFTS_SINK);
+    Headers headers = headersOf(event);
+    if (transition.drift() != null) {
+      Bytes key = Bytes.wrap(utf8(event.objectKey().toString()));
+      forward(transition.type(), transition.id(), headers, timestamp, key, transition.drift(), DRIFTS_SINK);
+    }
+    Bytes key = Bytes.wrap(utf8(event.org() + "\u001f" + driftId));
+    forward("drift.current", transition.currentId(), headers, timestamp, key, transition.current(), OPEN_DRIFTS_SINK);
   }
 
-  private static Bytes objectKey(GenericRecord event) {
-    return Bytes.wrap(event.get("objectKey").toString().getBytes(StandardCharsets.UTF_8));
+  /** Those that both events have. */
+  private static Headers headersOf(Resource event) {
+    Headers headers = new RecordHeaders();
+    headers.add("ce_source", utf8("drift"));
+    headers.add("ce_time", utf8(Instant.ofEpochMilli((Long) event.time()).toString()));
+    headers.add("ce_subject", utf8(event.objectKey().toString()));
+    return headers;
   }
 
   private void forward(
-      String type, String id, GenericRecord event, long timestamp, Bytes key, byte[] value, String sink) {
-    Headers headers = new RecordHeaders();
+      String type, String id, Headers common, long timestamp, Bytes key, byte[] value, String sink) {
+    Headers headers = new RecordHeaders(common);
     headers.add("ce_id", utf8(id));
     headers.add("ce_type", utf8(type));
-    headers.add("ce_source", utf8("drift"));
-    headers.add("ce_time", utf8(java.time.Instant.ofEpochMilli((Long) event.get("time")).toString()));
-    headers.add("ce_subject", utf8(event.get("objectKey").toString()));
     context.forward(new Record<>(key, new Output(partition, value), timestamp, headers), sink);
   }
 

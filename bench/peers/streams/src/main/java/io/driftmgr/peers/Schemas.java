@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
@@ -50,6 +51,12 @@ record Schemas(Topic declarations, Topic observations, Topic drifts, Topic openD
 
   static Schema bodyOf(Topic topic, int branch) {
     return topic.schema.getField("body").schema().getTypes().get(branch);
+  }
+
+  static int branchOf(Topic topic, String body) {
+    List<Schema> bodies = topic.schema.getField("body").schema().getTypes();
+    for (int i = 0; i < bodies.size(); i++) if (bodies.get(i).getName().equals(body)) return i;
+    throw new IllegalStateException("the schema of id " + topic.id + " has no " + body);
   }
 
   /** Reads values of one topic; one for each task, because it reuses what it reads into. */

@@ -24,10 +24,10 @@ final class Settings {
     settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedMemory.class);
     settings.put(BoundedMemory.MEGABYTES, options.getOrDefault("rocksdb-mb", "96"));
     settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, options.getOrDefault("replication", "1"));
-    settings.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, "5000");
+    settings.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, "2000");
 
     settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
-    settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), "5000");
+    settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), "4000");
     settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG), 4 << 20);
     settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.RECEIVE_BUFFER_CONFIG), 1 << 20);
     // A static member leaves the group when it is closed, and takes its tasks up again when it comes back.
