@@ -1,6 +1,7 @@
 // The cluster the bench runs on: topics of one run, made and dropped again; how far topics and groups are.
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
 import { TOPICS, type TopicName } from '../../schemas/index.ts';
+import type { Message } from './input.ts';
 
 /** The next offset of each partition. */
 export type Offsets = readonly number[];
@@ -43,10 +44,14 @@ export class Cluster {
     });
   }
 
-  /** Drops every topic whose name begins with the prefix. */
+  /** Drops every topic and group whose name begins with the prefix. */
   async drop(prefix: string): Promise<void> {
     const topics = (await this.admin.listTopics()).filter((name) => name.startsWith(prefix));
     if (topics.length > 0) await this.admin.deleteTopics({ topics });
+    const { groups } = await this.admin.listGroups();
+    const own = groups.map(({ groupId }) => groupId).filter((group) => group.startsWith(prefix));
+    // One that still has a member (of a run that failed) is left; it expires.
+    if (own.length > 0) await this.admin.deleteGroups(own).catch(() => undefined);
   }
 
   async ends(topic: string): Promise<Offsets> {
@@ -70,3 +75,21 @@ export const reached = (at: Offsets, ends: Offsets): boolean =>
   ends.every((end, partition) => (at[partition] ?? 0) >= end);
 
 export const total = (offsets: Offsets): number => offsets.reduce((sum, offset) => sum + offset, 0);
+
+/** Appends records of one topic, as one request. */
+export const sendingTo =
+  (producer: Producer, prefix: string) =>
+  async (messages: readonly Message[]): Promise<void> => {
+    const topic = messages[0]?.record.topic;
+    if (topic === undefined) return;
+    await producer.send({
+      topic: prefix + topic,
+      acks: -1,
+      messages: messages.map(({ record: { key, value, partition }, headers }) => ({
+        key,
+        value,
+        partition,
+        headers,
+      })),
+    });
+  };

@@ -1,6 +1,5 @@
 // The input, written once a lot and read by every contestant: declarations, a first observation of each, then unchanged
 // and changed ones, with CloudEvents headers, as sources write them. Also keeps what has to come of it.
-import type { Producer } from 'kafkajs';
 import type { NewRecord } from '../../runtime/log/log.ts';
 import type { Codec, Event } from '../../schemas/index.ts';
 import { partitionOf, placement, recordKey, topicOf } from '../../schemas/index.ts';
@@ -11,7 +10,7 @@ import { declared, inBatches, laterCopy, objectKeyOf, observed, published } from
 const BATCH = 400;
 
 type Headers = Record<string, string>;
-interface Message {
+export interface Message {
   record: NewRecord;
   headers: Headers;
 }
@@ -23,9 +22,9 @@ export interface Change {
 }
 
 export interface InputOptions {
-  producer: Producer;
+  /** Appends records of one topic. */
+  send(messages: readonly Message[]): Promise<void>;
   codec: Codec;
-  prefix: string;
   partitions: number;
   keys: number;
 }
@@ -50,12 +49,12 @@ export class Input {
     const { keys } = this.options;
     const time = this.later();
     await inBatches(keys, BATCH, (from, to) =>
-      this.send(range(from, to).flatMap((n) => this.messagesOf(declared(n, time)))),
+      this.options.send(range(from, to).flatMap((n) => this.messagesOf(declared(n, time)))),
     );
-    await this.send(this.messagesOf(published(time, keys)));
+    await this.options.send(this.messagesOf(published(time, keys)));
     const seen = this.later();
     for (let n = 0; n < keys; n++) this.last.push(...this.messagesOf(observed(n, seen, 0)));
-    await inBatches(keys, BATCH, (from, to) => this.send(this.last.slice(from, to)));
+    await inBatches(keys, BATCH, (from, to) => this.options.send(this.last.slice(from, to)));
   }
 
   /** Observes objects one after the other, round and round, as they were last observed. */
@@ -67,7 +66,7 @@ export class Input {
     });
     await inBatches(count, BATCH, (from, to) => {
       this.time = began + Math.floor(to / keys);
-      return this.send(
+      return this.options.send(
         range(from, to).map((i) => {
           const { record, headers } = this.last[i % keys]!;
           return { record: laterCopy(record, began + Math.floor(i / keys)), headers };
@@ -112,7 +111,7 @@ export class Input {
       this.changes[n] = change;
       return this.messagesOf(observed(n, time, ++this.turn, change));
     });
-    await inBatches(messages.length, BATCH, (from, to) => this.send(messages.slice(from, to)));
+    await inBatches(messages.length, BATCH, (from, to) => this.options.send(messages.slice(from, to)));
   }
 
   /** Later than every time before, so that nothing is stale. */
@@ -131,21 +130,6 @@ export class Input {
       record: { topic, partition, key, value },
       headers,
     }));
-  }
-
-  private async send(messages: readonly Message[]): Promise<void> {
-    const topic = messages[0]?.record.topic;
-    if (topic === undefined) return;
-    await this.options.producer.send({
-      topic: this.options.prefix + topic,
-      acks: -1,
-      messages: messages.map(({ record: { key, value, partition }, headers }) => ({
-        key,
-        value,
-        partition,
-        headers,
-      })),
-    });
   }
 }
 

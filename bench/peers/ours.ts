@@ -1,9 +1,9 @@
 // Our detector in its cluster mode. Not there yet: `ours` is completed with the Kafka adapter of the log.
 //
-// What the contestant has to be: a child process with the detector's role alone, on a log whose topics have the prefix
-// `options.prefix` (run.ts has made them all), with `detector.graceMs: 0` and state under `options.work`, which says on
-// its standard output, a line of JSON each, `{"event":"first","at":<ms>}` when it takes in its first record (speaking.ts
-// reads it), and ends on SIGTERM with what it has processed committed under `group`.
+// What is missing is the process: open the registry and the Kafka log with the topic prefix `options.prefix` (run.ts has made
+// the topics), give log and codec to `startDetector` (detector-role.ts), write `{"event":"first","at":<ms>}` as a line on
+// standard output from its `onFirst`, and on SIGTERM or the end of standard input stop it and close the log. Started by
+// `startSpeaking` (speaking.ts), it is the contestant; `group` is the consumer group under which the adapter commits.
 import type { Contestant } from './contestant.ts';
 
 export interface OursOptions {

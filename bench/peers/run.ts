@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { inTemporaryDirectory } from '../../compose/temporary-directory.ts';
 import { type Codec, createCodec, TOPICS } from '../../schemas/index.ts';
 import { problemsOf } from './check.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, sendingTo } from './cluster.ts';
 import type { Contestant } from './contestant.ts';
 import { Input } from './input.ts';
 import { catchUp, latency, restore } from './measure.ts';
@@ -43,7 +43,7 @@ async function run(options: Options, work: string): Promise<void> {
     await cluster.create(prefix, names);
     const contestants = await prepared(options, cluster, { prefix, work, schemaIds: idsText(ids) });
     const observations = `${prefix}driftmgr.observations`;
-    const input = new Input({ producer, codec, prefix, partitions, keys });
+    const input = new Input({ send: sendingTo(producer, prefix), codec, partitions, keys });
     say(`declaring ${keys} objects …`);
     await input.declare();
     for (const contestant of contestants) {
