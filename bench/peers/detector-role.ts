@@ -2,16 +2,19 @@
 import { join } from 'node:path';
 import { compare } from '../../processors/drift/compare.ts';
 import { createDriftDetector } from '../../processors/drift/index.ts';
+import type { Assignments } from '../../runtime/assignment/assignment.ts';
 import { createMemoryBlobs } from '../../runtime/blobs/memory-blobs.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log/log.ts';
-import { type ProcessorHandle, runProcessor } from '../../runtime/run-processor.ts';
+import type { PartitionsHandle } from '../../runtime/run-partitions.ts';
+import { runProcessor } from '../../runtime/run-processor.ts';
 import { openEmbeddedStates } from '../../runtime/state/embedded-states.ts';
 import { createLogger, createMetrics } from '../../runtime/telemetry.ts';
 import type { Codec } from '../../schemas/index.ts';
 
 export interface RoleOptions {
   log: Log;
+  assignments: Assignments;
   codec: Codec;
   /** Its local state stands here. */
   work: string;
@@ -22,12 +25,12 @@ export interface RoleOptions {
 export interface Role {
   /** Rejects when a partition stops before it has restored. */
   ready: Promise<void>;
-  status: ProcessorHandle['status'];
+  status: PartitionsHandle['status'];
   /** What it has processed is committed and stored; the log stays open. */
   stop(): Promise<void>;
 }
 
-export function startDetector({ log, codec, work, onFirst }: RoleOptions): Role {
+export function startDetector({ log, assignments, codec, work, onFirst }: RoleOptions): Role {
   const logger = createLogger({ level: process.env.DRIFTMGR_LOG_LEVEL ?? 'silent' });
   const states = openEmbeddedStates({ directory: join(work, 'state'), logger });
   const ending = new AbortController();
@@ -35,6 +38,7 @@ export function startDetector({ log, codec, work, onFirst }: RoleOptions): Role 
     // As in bench/world.ts: no grace, so that a difference is a drift at once.
     processor: createDriftDetector({ compare, graceMs: 0 }),
     log: tellingFirst(log, onFirst),
+    assignments,
     states,
     codec,
     // Only dead letters are kept there, and there must be none: the result check would miss their drifts.

@@ -1,21 +1,37 @@
-// Our detector in its cluster mode. Not there yet: `ours` is completed with the Kafka adapter of the log.
-//
-// What is missing is the process: open the registry and the Kafka log with the topic prefix `options.prefix` (run.ts has made
-// the topics), give log and codec to `startDetector` (detector-role.ts), write `{"event":"first","at":<ms>}` as a line on
-// standard output from its `onFirst`, and on SIGTERM or the end of standard input stop it and close the log. Started by
-// `startSpeaking` (speaking.ts), it is the contestant; `group` is the consumer group under which the adapter commits.
+// Our detector in its cluster mode: the role's loop on the Kafka log, in a process of its own.
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Contestant } from './contestant.ts';
+import { OURS } from './report.ts';
+import { startSpeaking } from './speaking.ts';
+
+const PROCESS = fileURLToPath(new URL('./ours-process.ts', import.meta.url));
 
 export interface OursOptions {
   brokers: string[];
+  /** Null: it cannot run, because the log needs the schemas' ids to be those of the input. */
   registry: string | null;
   prefix: string;
   partitions: number;
-  commitMs: number;
   work: string;
 }
 
-/** Null: cannot be run yet, which run.ts says loudly. */
-export function ours(_options: OursOptions): Contestant | null {
-  return null;
+/** Null without a registry. */
+export function ours(options: OursOptions): Contestant | null {
+  const { brokers, registry, prefix, partitions, work } = options;
+  if (registry === null) return null;
+  return {
+    name: OURS,
+    group: `${prefix}driftmgr.drift`,
+    drifts: `${prefix}driftmgr.drifts`,
+    openDrifts: `${prefix}driftmgr.open-drifts`,
+    start: async () =>
+      startSpeaking(
+        OURS,
+        process.execPath,
+        [PROCESS, JSON.stringify({ brokers, registry, prefix, partitions, work })],
+        `${work}/log`,
+      ),
+    forgetState: () => rm(`${work}/state`, { recursive: true, force: true }),
+  };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { wholeAssignments } from '../../runtime/assignment/whole.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log/log.ts';
 import { createMemoryLog } from '../../runtime/log/memory-log.ts';
@@ -36,7 +37,13 @@ const input = (): Input =>
 /** Lets the detector take in what there is; returns how often it said that it had begun. */
 async function detect(): Promise<number> {
   let begun = 0;
-  const role = startDetector({ log, codec, work, onFirst: () => begun++ });
+  const role = startDetector({
+    log,
+    assignments: wholeAssignments(log.partitions),
+    codec,
+    work,
+    onFirst: () => begun++,
+  });
   await role.ready;
   await expect.poll(() => behind(), { timeout: 10_000 }).toBe(0);
   await role.stop();
