@@ -9,10 +9,10 @@ import { kafkaError } from './errors.ts';
 import { type Found, fetchFrom } from './fetch.ts';
 
 /** A request asks for so much of a partition at most (a larger batch comes whole). */
-const PARTITION_BYTES = 1 << 20;
-const REQUEST_BYTES = 8 << 20;
+const PARTITION_BYTES = 512 << 10;
+const REQUEST_BYTES = 4 << 20;
 /** Of what was fetched so much is kept in memory, over all partitions; what is dropped is fetched again. */
-const KEPT_BYTES = 32 << 20;
+const KEPT_BYTES = 24 << 20;
 /** A partition whose readers leave so much unread is not followed on: they fetch when they get there. */
 const UNREAD_BYTES = 2 << 20;
 const FOLLOW_WAIT_MS = 100;
@@ -103,7 +103,8 @@ export class Reader {
   }
 
   private chunkAt(place: Place, from: number): Chunk | undefined {
-    return place.chunks.findLast((chunk) => chunk.from <= from && from < chunk.next);
+    const chunk = place.chunks[firstAfter(place.chunks, from) - 1];
+    return chunk && from < chunk.next ? chunk : undefined;
   }
 
   private use(place: Place, chunk: Chunk): void {
@@ -223,16 +224,18 @@ export class Reader {
 
   private keep(place: Place, chunk: Chunk): void {
     // Two readers may fetch what overlaps: the chunk that is there stays.
-    if (place.chunks.some(({ from, next }) => from < chunk.next && chunk.from < next)) return;
-    const at = place.chunks.findIndex(({ from }) => from > chunk.from);
-    place.chunks.splice(at < 0 ? place.chunks.length : at, 0, chunk);
+    const { chunks } = place;
+    const at = firstAfter(chunks, chunk.from);
+    const [before, after] = [chunks[at - 1], chunks[at]];
+    if ((before && before.next > chunk.from) || (after && after.from < chunk.next)) return;
+    chunks.splice(at, 0, chunk);
     this.used.set(chunk, place);
     this.kept += chunk.bytes;
     for (const [oldest, of] of this.used) {
       if (this.kept <= KEPT_BYTES || oldest === chunk) break;
       this.used.delete(oldest);
       this.kept -= oldest.bytes;
-      of.chunks.splice(of.chunks.indexOf(oldest), 1);
+      of.chunks.splice(firstAfter(of.chunks, oldest.from) - 1, 1);
     }
   }
 
@@ -313,6 +316,18 @@ export class Reader {
     this.options.announce(topic);
     return null;
   }
+}
+
+/** Index of the first chunk that begins after the offset. There may be thousands, of a few records each. */
+function firstAfter(chunks: readonly Chunk[], offset: number): number {
+  let low = 0;
+  let high = chunks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (chunks[middle]!.from <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function chunkOf(from: number, next: number, records: LogRecord[]): Chunk {
