@@ -15,9 +15,9 @@ export interface Server {
   again?: RegExp;
 }
 
-/** True when an answer with this status comes within two seconds. */
-export async function answers(url: string, init: RequestInit = {}): Promise<boolean> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(2_000) });
+/** True when an answer that is no error comes in time. */
+export async function answers(url: string, init: RequestInit = {}, withinMs = 2_000): Promise<boolean> {
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(withinMs) });
   await response.arrayBuffer();
   return response.ok;
 }
