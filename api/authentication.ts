@@ -1,11 +1,11 @@
 // Who asks, and may they: API keys and JWTs, as bearer token or basic password. Fails closed: whatever goes wrong while
-// looking, nobody is let in. Guessing is slowed down per credential and per address.
-import { createHash } from 'node:crypto';
+// looking, nobody is let in. Guessing is slowed down per credential and per address, over all processes.
 import type { FastifyRequest } from 'fastify';
-import type { Clock } from '../runtime/clock.ts';
+import type { Cache } from '../runtime/cache/cache.ts';
 import { DriftError } from '../runtime/errors.ts';
 import type { Keys, Principal } from './keys.ts';
 import { allows, allowsWorkspace } from './keys.ts';
+import { createFailures } from './limits.ts';
 import { type KeyScope, SCOPES } from './types.ts';
 
 export interface Authentication {
@@ -17,19 +17,14 @@ export interface Authentication {
 
 export interface AuthenticationOptions {
   keys: Keys;
-  clock: Clock;
+  cache: Cache;
   org: string;
   /** Verifies signature, algorithm and times; null when JWTs are not configured. Throws for a bad token. */
   verifyToken: ((token: string) => Promise<Record<string, unknown>>) | null;
 }
 
-const WINDOW_MS = 60_000;
-const FAILURES_PER_CREDENTIAL = 10;
-const FAILURES_PER_ADDRESS = 100;
-const REMEMBERED = 10_000;
-
 export function createAuthentication(options: AuthenticationOptions): Authentication {
-  const failures = createFailures(options.clock);
+  const failures = createFailures(options.cache);
 
   async function principalOf(credential: string): Promise<Principal | null> {
     if (credential.startsWith('dmk_')) return options.keys.verify(credential);
@@ -48,18 +43,17 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (credential === null) {
       throw new DriftError('no credential', { code: 'DM_UNAUTHENTICATED', retriable: false });
     }
-    // Only its hash is kept, and only to count with.
-    const mark = createHash('sha256').update(credential).digest('base64');
-    if (failures.tooMany(mark, FAILURES_PER_CREDENTIAL)) throw tooManyFailures();
-    if (failures.tooMany(request.ip, FAILURES_PER_ADDRESS)) {
-      const known = options.keys.verifyKnown(credential);
+    const exceeded = await failures.exceeded(credential, request.ip);
+    if (exceeded === 'credential') throw tooManyFailures();
+    if (exceeded === 'address') {
+      // Nothing is looked up for a guess. Who guesses learns no more than without this: a secret has 256 random bits.
+      const known = await options.keys.verifyKnown(credential);
       if (known === null) throw tooManyFailures();
       return known;
     }
     const principal = await principalOf(credential);
     if (principal !== null) return principal;
-    failures.count(mark);
-    failures.count(request.ip);
+    await failures.count(credential, request.ip);
     throw new DriftError('the credential is not valid', {
       code: 'DM_UNAUTHENTICATED',
       retriable: false,
@@ -141,27 +135,3 @@ function principalOfClaims(claims: Record<string, unknown>, org: string): Princi
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'string');
-
-/** Counts failures in windows of a minute; remembers a bounded number of sources, the oldest goes first. */
-function createFailures(clock: Clock) {
-  const counts = new Map<string, { count: number; until: number }>();
-  const current = (of: string): { count: number; until: number } | undefined => {
-    const found = counts.get(of);
-    if (found && found.until <= clock.now()) {
-      counts.delete(of);
-      return undefined;
-    }
-    return found;
-  };
-  return {
-    tooMany: (of: string, limit: number): boolean => (current(of)?.count ?? 0) >= limit,
-    count(of: string): void {
-      const found = current(of);
-      if (found) found.count++;
-      else {
-        if (counts.size >= REMEMBERED) counts.delete(counts.keys().next().value!);
-        counts.set(of, { count: 1, until: clock.now() + WINDOW_MS });
-      }
-    },
-  };
-}

@@ -122,14 +122,32 @@ describe('a key', () => {
     await expect.poll(lastUse).toBe(began + minute);
   });
 
-  it('that was verified a moment ago is known without a query', async () => {
-    const { key } = await keys.create(NEW);
-    expect(keys.verifyKnown(key)).toBeNull();
-    await keys.verify(key);
-    expect(keys.verifyKnown(key)).not.toBeNull();
-    expect(keys.verifyKnown(`${key.slice(0, 21)}${makeKey().slice(21)}`)).toBeNull();
+  it('that was right here before is known; for any other nothing is asked, and one revoked since is no key', async () => {
+    const { key, record } = await keys.create(NEW);
+    let asked = 0;
+    const counting = createKeys({
+      postgres: {
+        ...postgres,
+        query: (...query) => {
+          asked++;
+          return postgres.query(...query);
+        },
+      },
+      clock,
+      logger,
+    });
+    expect(await counting.verifyKnown(key)).toBeNull();
+    expect(asked).toBe(0);
+    expect(await counting.verify(key)).not.toBeNull();
+    asked = 0;
+    expect(await counting.verifyKnown(key)).not.toBeNull();
+    expect(await counting.verifyKnown(`${key.slice(0, 21)}${makeKey().slice(21)}`)).toBeNull();
+    expect(asked).toBe(0);
+    clock.advance(minute - 1);
+    expect(await counting.verifyKnown(key)).not.toBeNull();
+    await keys.revoke(record.id);
     clock.advance(5_000);
-    expect(keys.verifyKnown(key)).toBeNull();
+    expect(await counting.verifyKnown(key)).toBeNull();
   });
 
   it('that cannot be looked up fails, and lets nobody in', async () => {

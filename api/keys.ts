@@ -61,8 +61,8 @@ export interface Keys {
   revoke(id: string): Promise<KeyRecord>;
   /** Null for everything but a stored key that is neither expired nor revoked. */
   verify(text: string): Promise<Principal | null>;
-  /** The same, only from what was verified a moment ago: costs no query. */
-  verifyKnown(text: string): Principal | null;
+  /** The same, only for a key whose id and secret were right here before: nothing is asked for any other. */
+  verifyKnown(text: string): Promise<Principal | null>;
   hasAdmin(): Promise<boolean>;
 }
 
@@ -131,6 +131,33 @@ export function createKeys(options: { postgres: Postgres; clock: Clock; logger: 
     return recordOf(rows[0]!);
   }
 
+  async function verify(text: string): Promise<Principal | null> {
+    const [, id, secret] = FORM.exec(text) ?? [];
+    if (id === undefined || secret === undefined) return null;
+    let row: Row | undefined;
+    const cached = known.get(id);
+    if (cached && cached.until > clock.now()) row = cached.row;
+    else {
+      row = (await postgres.query<Row>(`SELECT ${COLUMNS} FROM api.keys WHERE id = $1`, [id]))[0];
+      known.delete(id);
+      if (row) {
+        if (known.size >= CACHE_SIZE) known.delete(known.keys().next().value!);
+        known.set(id, { row, until: clock.now() + CACHE_MS });
+      }
+    }
+    const principal = principalOf(row, secret);
+    if (principal) noteUse(id);
+    return principal;
+  }
+
+  async function verifyKnown(text: string): Promise<Principal | null> {
+    const [, id, secret] = FORM.exec(text) ?? [];
+    const cached = id === undefined ? undefined : known.get(id);
+    if (!cached || secret === undefined || principalOf(cached.row, secret) === null) return null;
+    // What is known may be old: a key that was revoked since is no key.
+    return verify(text);
+  }
+
   return {
     async prepare() {
       await postgres.transaction(async (queries) => {
@@ -188,31 +215,8 @@ export function createKeys(options: { postgres: Postgres; clock: Clock; logger: 
       if (!rows[0]) throw notFound(`key ${id}`);
       return recordOf(rows[0]);
     },
-    async verify(text) {
-      const [, id, secret] = FORM.exec(text) ?? [];
-      if (id === undefined || secret === undefined) return null;
-      let row: Row | undefined;
-      const cached = known.get(id);
-      if (cached && cached.until > clock.now()) row = cached.row;
-      else {
-        known.delete(id);
-        row = (await postgres.query<Row>(`SELECT ${COLUMNS} FROM api.keys WHERE id = $1`, [id]))[0];
-        if (row) {
-          if (known.size >= CACHE_SIZE) known.delete(known.keys().next().value!);
-          known.set(id, { row, until: clock.now() + CACHE_MS });
-        }
-      }
-      const principal = principalOf(row, secret);
-      if (principal) noteUse(id);
-      return principal;
-    },
-    verifyKnown(text) {
-      const [, id, secret] = FORM.exec(text) ?? [];
-      const cached = id === undefined ? undefined : known.get(id);
-      return cached && secret !== undefined && cached.until > clock.now()
-        ? principalOf(cached.row, secret)
-        : null;
-    },
+    verify,
+    verifyKnown,
     async hasAdmin() {
       const rows = await postgres.query<{ found: boolean }>(
         `SELECT EXISTS (SELECT 1 FROM api.keys WHERE 'admin' = ANY(scopes) AND ${WORKS.replace('$now', '$1')}) AS found`,

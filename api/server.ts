@@ -16,6 +16,7 @@ import { createAuthentication, requireAllWorkspaces, requireScope } from './auth
 import { serveDashboard } from './dashboard.ts';
 import type { App, Context, Dependencies } from './dependencies.ts';
 import { LIMITS } from './dependencies.ts';
+import { requestCounts, WINDOW_MS } from './limits.ts';
 import { createLive } from './live.ts';
 import { openApi } from './openapi.ts';
 import { problemOf } from './problems.ts';
@@ -56,7 +57,7 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
   const requests = createRequests({ log, codec, org, clock, logger, waitMs: limits.outcomeWaitMs });
   const authentication = createAuthentication({
     keys,
-    clock,
+    cache: dependencies.cache,
     org,
     verifyToken: await tokenVerifier(app, dependencies.jwt),
   });
@@ -96,7 +97,8 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
   });
   await app.register(rateLimit, {
     max: limits.requestsPerMinute,
-    timeWindow: 60_000,
+    timeWindow: WINDOW_MS,
+    store: requestCounts(dependencies.cache),
     allowList: (request) => request.url === '/healthz' || request.url === '/readyz',
     skipOnError: false,
     errorResponseBuilder: (_request, { after }) =>

@@ -36,7 +36,7 @@ export interface Harness {
   /** Stands in for the detector: what it gives is appended as the outcome of every request. */
   answer(decide: (request: Event) => Partial<RequestSettled> | null): () => void;
   keyWith(scopes: readonly KeyScope[], workspaces?: readonly string[]): Promise<string>;
-  /** Another server over the same stores. */
+  /** Another server over the same stores, with a cache of its own. */
   another(change: Partial<Dependencies>): Promise<App>;
   close(): Promise<void>;
 }
@@ -174,7 +174,12 @@ export async function createHarness(change: Partial<Dependencies> = {}): Promise
       return key;
     },
     async another(changed) {
-      const other = await createServer({ ...dependencies, metrics: createMetrics(), ...changed });
+      const other = await createServer({
+        ...dependencies,
+        metrics: createMetrics(),
+        cache: createMemoryCache(),
+        ...changed,
+      });
       others.push(other);
       return other;
     },
