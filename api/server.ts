@@ -122,6 +122,7 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
       backend: dependencies.httpBackend,
       authorize: authentication.authorize,
       maxStateBytes: dependencies.maxStateBytes,
+      ownership: { owns: dependencies.ownsBackend, owner: dependencies.backendOwner },
     });
   }
   await serveDashboard(app, dependencies.dashboard);
@@ -157,6 +158,7 @@ function answerProblems(app: App): void {
     // Not Basic, which Terraform sends unasked: a browser would ask for a password in front of the dashboard.
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="driftmgr"');
     if (problem.status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
+    if (problem.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1');
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
 }

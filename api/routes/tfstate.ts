@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpBackend, Refused } from '../../producers/terraform/backends/http.ts';
 import { sharedBuffer } from '../../producers/terraform/decoder.ts';
 import { DriftError } from '../../runtime/errors.ts';
+import { handOn, type Ownership } from './tfstate-owner.ts';
 
 export interface TfstateOptions {
   backend: HttpBackend;
@@ -20,6 +21,8 @@ export interface TfstateOptions {
   ): Promise<{ name: string | null }>;
   /** Larger states are refused, bytes. */
   maxStateBytes: number;
+  /** Which process owns the backend, where there are several; left out: this one. */
+  ownership?: Ownership;
 }
 
 interface Body {
@@ -40,23 +43,35 @@ const ROOM = 2;
 
 /** Registers the routes on `app` and on nothing beside it; errors are left to the error handler around it. */
 export async function tfstateRoutes(app: FastifyInstance, options: TfstateOptions): Promise<void> {
-  const { backend, authorize, maxStateBytes } = options;
+  const { backend, authorize, maxStateBytes, ownership } = options;
   const room = createRoom(maxStateBytes * ROOM);
   for (const method of ['LOCK', 'UNLOCK']) app.addHttpMethod(method, { hasBody: true });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) =>
-    receive(payload, request, request.method === 'POST' ? maxStateBytes : MAX_LOCK_BYTES, room),
+    receive(payload, request, limitOf(request), room),
   );
   app.addHook('onResponse', async (request) => room.leave(request));
   app.addHook('onRequestAbort', async (request) => room.leave(request));
 
   const url = '/tfstate/:workspace';
+  const limitOf = ({ method }: FastifyRequest): number =>
+    method === 'POST' ? maxStateBytes : MAX_LOCK_BYTES;
+  /** Answers when another process does. The key was looked at. */
+  const elsewhere = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply | undefined> => {
+    if (ownership === undefined) return undefined;
+    const bytes = limitOf(request);
+    return (await handOn(ownership, request, reply, { bytes, exceeded: tooLarge(bytes) })) ?? undefined;
+  };
   const writing = async (request: FastifyRequest<Asking>): Promise<string | null> =>
     (await authorize(request, 'tfstate:write', request.params.workspace)).name;
 
   app.get<Asking>(url, {
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       await authorize(request, 'tfstate:read', request.params.workspace);
+      return elsewhere(request, reply);
     },
     handler: async (request, reply) => {
       const state = await backend.get(request.params.workspace);
@@ -67,8 +82,12 @@ export async function tfstateRoutes(app: FastifyInstance, options: TfstateOption
 
   // The key is looked at before a byte of the body is taken.
   const askers = new WeakMap<FastifyRequest, string | null>();
-  const onRequest = async (request: FastifyRequest<Asking>): Promise<void> => {
+  const onRequest = async (
+    request: FastifyRequest<Asking>,
+    reply: FastifyReply,
+  ): Promise<FastifyReply | undefined> => {
     askers.set(request, await writing(request));
+    return elsewhere(request, reply);
   };
 
   app.post<Asking>(url, {
