@@ -1,9 +1,9 @@
 // The server itself: how far its parts are, what was refused, and the operations of who runs it.
 import Type from 'typebox';
-import { iso } from '../../projections/drift-json.ts';
-import { deadLetterCount, deadLettersPage } from '../../projections/postgres/coverage-queries.ts';
+import { deadLettersPage } from '../../projections/postgres/coverage-queries.ts';
 import { replayDeadLetters } from '../dead-letters.ts';
 import type { Routes } from '../dependencies.ts';
+import { systemState } from '../system-state.ts';
 import {
   DeadLetterSchema,
   PageQuery,
@@ -19,6 +19,7 @@ const Projection = Type.Object({ projection: Type.String({ minLength: 1, maxLeng
 
 export const system: Routes = (app, context) => {
   const { org } = context;
+  const state = systemState(context);
   app.get(
     '/api/v1/system',
     {
@@ -30,29 +31,7 @@ export const system: Routes = (app, context) => {
         response: { 200: SystemSchema },
       },
     },
-    async () => {
-      const [reasons, readers, processes, deadLetters] = await Promise.all([
-        context.readiness(),
-        context.readers(),
-        context.processes(),
-        deadLetterCount(context, { org }),
-      ]);
-      return {
-        org,
-        version: context.version,
-        startedAt: iso(context.startedAt),
-        now: iso(context.clock.now()),
-        ready: reasons.length === 0,
-        reasons,
-        partitions: context.log.partitions,
-        readers,
-        sources: context.sources(),
-        processes,
-        deadLetters,
-        liveClients: context.live.readers(),
-        configuration: context.configuration,
-      };
-    },
+    async (request) => state(request.log),
   );
 
   app.get(

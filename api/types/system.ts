@@ -61,8 +61,11 @@ export const SystemSchema = object({
   version: Type.String(),
   startedAt: time,
   now: time,
-  ready: Type.Boolean(),
+  ready: Type.Boolean({ description: 'Whether the process that answers is ready.' }),
   reasons: Type.Array(Type.String()),
+  unknown: Type.Array(Type.String(), {
+    description: 'What could not be found out for this answer, and why: those parts are empty.',
+  }),
   partitions: Type.Integer(),
   readers: Type.Array(
     object({
@@ -72,8 +75,46 @@ export const SystemSchema = object({
     }),
   ),
   sources: Type.Array(SourceSchema),
-  processes: Type.Array(ProcessSchema),
+  processes: Type.Array(ProcessSchema, { description: 'Those that are known to live. Up to 2 seconds old.' }),
+  topics: Type.Array(
+    object({
+      name: Type.String(),
+      partitions: Type.Array(
+        object({
+          partition: Type.Integer(),
+          start: Type.Integer({ description: 'The first offset that is kept.' }),
+          end: Type.Integer({ description: 'The offset after the last record.' }),
+        }),
+      ),
+    }),
+    { description: 'Up to 2 seconds old. Offsets have gaps where records were compacted away.' },
+  ),
+  groups: Type.Array(
+    object({
+      name: Type.String(),
+      kind: oneOf(['processor', 'reactor']),
+      lag: Type.Integer(),
+      positions: Type.Array(
+        object({
+          topic: Type.String(),
+          partition: Type.Integer(),
+          committed: nullable(Type.Integer({ description: 'The next offset to read; null: none yet.' })),
+          lag: Type.Integer(),
+        }),
+      ),
+    }),
+    { description: 'How far each has committed, in all processes together. Up to 2 seconds old.' },
+  ),
+  cache: object({
+    reachable: Type.Boolean({ description: 'Whether processes share limits and live events.' }),
+    since: time,
+    reason: nullableText,
+  }),
   deadLetters: Type.Integer({ description: 'Dead letters kept.' }),
+  refused: Type.Array(
+    object({ reader: Type.String(), code: Type.String(), count: Type.Integer(), lastAt: time }),
+    { description: 'The dead letters that are kept, by who refused them and why; the latest first.' },
+  ),
   liveClients: Type.Integer(),
   configuration: Type.Record(Type.String(), json),
 });

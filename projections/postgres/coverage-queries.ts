@@ -298,11 +298,16 @@ export async function deadLettersPage(
   );
 }
 
-/** How many dead letters are kept. */
-export async function deadLetterCount(stores: Stores, which: { org: string }): Promise<number> {
-  const [row] = await stores.postgres.query<{ count: number }>(
-    `SELECT count(*) AS count FROM ${stores.serving.schema('coverage')}.dead_letters WHERE org = $1`,
+/** How many dead letters are kept, by who refused them and why; the latest first. */
+export async function deadLetterCounts(
+  stores: Stores,
+  which: { org: string },
+): Promise<{ reader: string; code: string; count: number; lastAt: string }[]> {
+  const rows = await stores.postgres.query<{ reader: string; code: string; count: number; last: number }>(
+    `SELECT reader, code, count(*) AS count, max(at) AS last
+     FROM ${stores.serving.schema('coverage')}.dead_letters WHERE org = $1
+     GROUP BY reader, code ORDER BY last DESC, reader, code`,
     [which.org],
   );
-  return row?.count ?? 0;
+  return rows.map(({ last, ...row }) => ({ ...row, lastAt: iso(last) }));
 }
