@@ -328,6 +328,7 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
       ['/workspaces/edge', 'edge'],
       ['/gaps', 'What is not fully watched'],
       ['/audit', 'Audit'],
+      ['/system', 'Everything is running'],
       ['/nowhere', 'There is no such page'],
       [drift('digitalocean_firewall'), /^inbound_rule added/],
       [drift('digitalocean_loadbalancer'), /^redirect_http/],

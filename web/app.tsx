@@ -8,6 +8,7 @@ import { DriftPage } from './pages/drift.tsx';
 import { DriftsPage } from './pages/drifts.tsx';
 import { GapsPage } from './pages/gaps.tsx';
 import { SignIn } from './pages/sign-in.tsx';
+import { SystemPage } from './pages/system.tsx';
 import { WorkspacePage } from './pages/workspace.tsx';
 import { WorkspacesPage } from './pages/workspaces.tsx';
 import { Boundary, Empty } from './parts/answer.tsx';
@@ -21,6 +22,7 @@ const PAGES: readonly (readonly [path: string, name: string])[] = [
   ['/workspaces', 'Workspaces'],
   ['/gaps', 'Gaps'],
   ['/audit', 'Audit'],
+  ['/system', 'System'],
 ];
 
 const TICK_MS = 15_000;
@@ -124,6 +126,7 @@ function Page({ path, ...rest }: PageProps) {
   if (section === 'workspaces') return <WorkspacesPage {...rest} />;
   if (section === 'gaps') return <GapsPage {...rest} />;
   if (section === 'audit') return <AuditPage {...rest} />;
+  if (section === 'system') return <SystemPage now={rest.now} />;
   return (
     <>
       <div className="lead">

@@ -11,6 +11,7 @@ import './style/parts.css';
 import './style/drifts.css';
 import './style/drift.css';
 import './style/tables.css';
+import './style/system.css';
 
 applyTheme();
 createRoot(document.getElementById('app')!).render(
