@@ -23,7 +23,10 @@ export const ConfigurationSchema = section({
     default: 'default',
     pattern: '^[a-z0-9-]{1,64}$',
   }),
-  data: text('Directory that holds everything the embedded mode stores.', './.driftmgr'),
+  data: text(
+    'Directory that holds everything the embedded mode stores; in the cluster mode, what can be made again.',
+    './.driftmgr',
+  ),
   host: text('Address the API and the dashboard listen on.', '127.0.0.1'),
   port: count('Port of the API and the dashboard; 0 takes a free one.', 8080, 0, 65_535),
   advertise: Type.Optional(
@@ -122,10 +125,7 @@ export const ConfigurationSchema = section({
     ),
   }),
   kafka: section({
-    brokers: list(
-      Type.String(),
-      'Brokers (host:port) of the cluster mode; without them the embedded log is used.',
-    ),
+    brokers: list(Type.String(), 'Brokers (host:port) of the cluster mode (`driftmgr run`).'),
     prefix: Type.String({
       description:
         'What the names of this system begin with in Kafka, the registry, Redis and the bucket, where they are shared with others.',
