@@ -7,9 +7,7 @@ import type { Configuration } from '../runtime/config-schema.ts';
 import type { Logger } from '../runtime/telemetry.ts';
 import type { Adapters } from './adapters.ts';
 import { Closing } from './closing.ts';
-import { openCluster } from './cluster.ts';
 import { DASHBOARD } from './dashboard.ts';
-import { openEmbedded } from './embedded.ts';
 import { createInputs, TERRAFORM } from './inputs.ts';
 import { ALL_ROLES, type Role } from './roles.ts';
 import type { System } from './system.ts';
@@ -29,13 +27,21 @@ export interface Running extends System {
   stop(): Promise<void>;
 }
 
+// A mode's adapters are loaded when it is asked for: the embedded databases alone take 170 MB of memory.
+
 /** Everything in this process, on one data directory. */
 export const runEmbedded = (options: RunOptions): Promise<Running> =>
-  run(options, ALL_ROLES, () => openEmbedded({ ...options, clock: systemClock }));
+  run(options, ALL_ROLES, async () => {
+    const { openEmbedded } = await import('./embedded.ts');
+    return openEmbedded({ ...options, clock: systemClock });
+  });
 
 /** Some roles in this process, beside others, on the servers of the cluster. */
 export const runCluster = (options: RunOptions, roles: ReadonlySet<Role>): Promise<Running> =>
-  run(options, roles, () => openCluster({ ...options, roles }));
+  run(options, roles, async () => {
+    const { openCluster } = await import('./cluster.ts');
+    return openCluster({ ...options, roles });
+  });
 
 async function run(
   options: RunOptions,

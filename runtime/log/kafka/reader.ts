@@ -37,6 +37,8 @@ interface Place {
   chunks: Chunk[];
   /** Up to where it is followed: from there on nothing is known to be. Null: not followed. */
   followedTo: number | null;
+  /** All before it was decided when it was last asked for: there may be more, not less. */
+  stable: number;
   /** Bytes fetched by following that no one has read. */
   unread: number;
   /** Fetches under way, by the offset they begin at. */
@@ -89,14 +91,22 @@ export class Reader {
     if (!kept && place.followedTo === from) return { records: [], next: from };
     const chunk = kept ?? (await this.fetched(place, from));
     this.use(place, chunk);
+    this.fetchAhead(place, chunk.next);
     return cut(chunk, from, limits);
+  }
+
+  /** The one chunk after the one that is being read: its reader finds it there. */
+  private fetchAhead(place: Place, from: number): void {
+    if (this.closed || from >= place.stable || place.underWay.has(from) || this.chunkAt(place, from)) return;
+    // Whoever asks for it meets what this failed with by asking itself.
+    this.fetched(place, from).catch(() => undefined);
   }
 
   private place(topic: string, partition: number): Place {
     const key = `${topic}/${partition}`;
     let place = this.places.get(key);
     if (!place) {
-      place = { topic, partition, chunks: [], followedTo: null, unread: 0, underWay: new Map() };
+      place = { topic, partition, chunks: [], followedTo: null, stable: 0, unread: 0, underWay: new Map() };
       this.places.set(key, place);
     }
     return place;
@@ -113,7 +123,7 @@ export class Reader {
     place.unread = 0;
   }
 
-  /** What begins at `from`; and what follows it, ahead of being asked for. */
+  /** What begins at `from`, asked for once by all who want it. */
   private async fetched(place: Place, from: number): Promise<Chunk> {
     const underWay = place.underWay.get(from);
     if (underWay) return underWay;
@@ -129,11 +139,9 @@ export class Reader {
   private async fetch(place: Place, from: number): Promise<Chunk> {
     const { records, next, stable } = await this.patiently(place, from);
     const chunk = chunkOf(from, next, records);
-    if (next > from) {
-      this.keep(place, chunk);
-      // Ahead of being asked for; whoever asks meets what this failed with by asking itself.
-      if (next < stable && !this.closed) this.fetched(place, next).catch(() => undefined);
-    } else this.follow(place, from);
+    place.stable = Math.max(place.stable, stable);
+    if (next > from) this.keep(place, chunk);
+    else this.follow(place, from);
     return chunk;
   }
 
