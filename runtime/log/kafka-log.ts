@@ -204,9 +204,11 @@ class KafkaLog implements Log {
     this.subscriptions.clear();
     await Promise.allSettled([...this.writers.values()].map((writer) => writer.idle()));
     const { reading, following, writing } = this.parts;
+    // Told before its connection is taken away: else what follows would connect anew, and keep the process alive.
+    const reader = this.reader.close();
     await following.disconnect();
-    await this.reader.close();
-    await Promise.allSettled([reading.disconnect(), writing.disconnect()]);
+    await reader;
+    await Promise.allSettled([following, reading, writing].map((cluster) => cluster.disconnect()));
   }
 
   private name(topic: TopicName): string {

@@ -303,6 +303,7 @@ export class Reader {
   }
 
   private async refresh(): Promise<void> {
+    if (this.closed) return;
     await this.options.following.refreshMetadata().catch(() => undefined);
     this.ensureFollowers();
   }
