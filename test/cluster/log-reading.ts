@@ -1,0 +1,90 @@
+// The log of a system as anyone who reads committed records finds it, and whether everything has been read.
+
+import type { SystemJson } from '../../api/types.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { openKafkaLog } from '../../runtime/log/kafka-log.ts';
+import type { Log } from '../../runtime/log/log.ts';
+import { openConfluentRegistry } from '../../runtime/registry/confluent-registry.ts';
+import { createLogger } from '../../runtime/telemetry.ts';
+import { createCodec, type Event, TOPICS, type TopicName } from '../../schemas/index.ts';
+import type { ClusterSystem } from './system.ts';
+
+const logger = createLogger({ level: 'silent' });
+
+export interface LogReading {
+  /** Every committed record of the topic, each partition's in its order. */
+  all(topic: TopicName): Promise<{ partition: number; offset: number; event: Event }[]>;
+  /** How many records there are, over all topics. */
+  count(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function openReading({ room, addresses, partitions }: ClusterSystem): Promise<LogReading> {
+  const log = await openKafkaLog({
+    access: { brokers: addresses.KAFKA_BROKERS!.split(','), clientId: 'test', tls: false, credentials: null },
+    partitions,
+    replication: 1,
+    logger,
+    prefix: room.prefix,
+  });
+  const registry = await openConfluentRegistry({
+    url: addresses.REGISTRY_URL!,
+    logger,
+    subjectPrefix: room.prefix,
+  });
+  const codec = createCodec(registry);
+  return {
+    async all(topic) {
+      const found: { partition: number; offset: number; event: Event }[] = [];
+      for (let partition = 0; partition < partitions; partition++) {
+        for (let from = await log.start(topic, partition); ; ) {
+          const { records, next } = await log.read(topic, partition, from, {
+            records: 1_000,
+            bytes: 8 << 20,
+          });
+          if (next === from) break;
+          for (const { offset, value } of records)
+            if (value !== null) found.push({ partition, offset, event: codec.decode(topic, value) });
+          from = next;
+        }
+      }
+      return found;
+    },
+    count: () => recordsIn(log),
+    close: () => log.close(),
+  };
+}
+
+/** Offsets after the last records, summed up: it grows with everything that is written. */
+export async function recordsIn(log: Pick<Log, 'partitions' | 'end'>): Promise<number> {
+  const ends = await Promise.all(
+    TOPICS.flatMap(({ name }) =>
+      Array.from({ length: log.partitions }, (_, partition) => log.end(name, partition)),
+    ),
+  );
+  return ends.reduce((sum, end) => sum + end, 0);
+}
+
+/** Until for `quietMs` nothing was written, and every reader has read everything. */
+export async function untilQuiet(
+  ask: { count(): Promise<number>; readers(): Promise<SystemJson['readers']> },
+  quietMs: number,
+  withinMs = 60_000,
+): Promise<void> {
+  const began = performance.now();
+  let before = -1;
+  let since = began;
+  for (;;) {
+    const count = await ask.count();
+    const behind = (await ask.readers()).filter(({ lag }) => lag > 0);
+    const now = performance.now();
+    if (count !== before || behind.length > 0) since = now;
+    if (now - since >= quietMs) return;
+    if (now - began > withinMs)
+      throw new Error(
+        `not quiet after ${withinMs} ms: ${count} records (${before} before), behind: ${JSON.stringify(behind)}`,
+      );
+    before = count;
+    await systemClock.sleep(50);
+  }
+}
