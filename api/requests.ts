@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/telemetry.ts';
 import type { Codec, Event, EventOf, RequestSettled } from '../schemas/index.ts';
-import { placement, recordKey, stableId, topicOf } from '../schemas/index.ts';
+import { placement, recordKey, stableId, topicOf, Undecodable } from '../schemas/index.ts';
 
 type Wish = EventOf<'drift.acknowledge-requested' | 'drift.accept-requested' | 'snapshot.requested'>;
 export type WishBody = { [T in Wish['type']]: { type: T; body: EventOf<T>['body'] } }[Wish['type']];
@@ -59,12 +59,20 @@ export function createRequests(options: RequestsOptions): Requests {
         const batch = await log.read(TOPIC, partition, positions[partition]!, LIMITS);
         if (batch.next === positions[partition]) break;
         positions[partition] = batch.next;
-        for (const record of batch.records) if (record.value) settle(codec.decode(TOPIC, record.value));
+        for (const { value } of batch.records) if (value) settle(value);
       }
     }
   }
 
-  function settle(event: Event): void {
+  function settle(value: Buffer): void {
+    let event: Event;
+    try {
+      event = codec.decode(TOPIC, value);
+    } catch (error) {
+      // Not an outcome; the readers of the topic make a dead letter of it.
+      if (error instanceof Undecodable) return;
+      throw error;
+    }
     if (event.type === 'request.settled') waiting.get(event.body.requestId)?.(event.body);
   }
 

@@ -400,6 +400,14 @@ export interface DeadLetterRecorded {
   blob: null | string;
 }
 
+/** The original was appended to its topic again: what its readers refused of this record no longer counts. What they refuse of the new one is recorded anew. */
+export interface DeadLetterReplayed {
+  topic: string;
+  /** Where the record stood that was refused. */
+  partition: number;
+  offset: number;
+}
+
 export interface Bodies {
   'change.reported': ChangeReported;
   'resource.declared': ResourceDeclared;
@@ -429,6 +437,7 @@ export interface Bodies {
   'clock.due': ClockDue;
   'source.progressed': SourceProgressed;
   'dead-letter.recorded': DeadLetterRecorded;
+  'dead-letter.replayed': DeadLetterReplayed;
 }
 
 export type EventType = keyof Bodies;
@@ -465,6 +474,7 @@ export const EVENTS: Record<EventType, { topic: TopicName; record: string; broad
   'clock.due': { topic: 'driftmgr.timers', record: 'io.driftmgr.ClockDue', broadcast: false },
   'source.progressed': { topic: 'driftmgr.sources', record: 'io.driftmgr.SourceProgressed', broadcast: false },
   'dead-letter.recorded': { topic: 'driftmgr.dead-letters', record: 'io.driftmgr.DeadLetterRecorded', broadcast: false },
+  'dead-letter.replayed': { topic: 'driftmgr.dead-letters', record: 'io.driftmgr.DeadLetterReplayed', broadcast: false },
 };
 
 export const EVENT_TYPES = [
@@ -496,4 +506,5 @@ export const EVENT_TYPES = [
   'clock.due',
   'source.progressed',
   'dead-letter.recorded',
+  'dead-letter.replayed',
 ] as const satisfies readonly EventType[];

@@ -110,10 +110,10 @@ export const SystemSchema = object({
     since: time,
     reason: nullableText,
   }),
-  deadLetters: Type.Integer({ description: 'Dead letters kept.' }),
+  deadLetters: Type.Integer({ description: 'Dead letters that were not replayed.' }),
   refused: Type.Array(
     object({ reader: Type.String(), code: Type.String(), count: Type.Integer(), lastAt: time }),
-    { description: 'The dead letters that are kept, by who refused them and why; the latest first.' },
+    { description: 'Dead letters that were not replayed, by who refused them and why; the latest first.' },
   ),
   liveClients: Type.Integer(),
   configuration: Type.Record(Type.String(), json),
@@ -153,13 +153,13 @@ export const ReplayBody = object({
     Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
       minItems: 1,
       maxItems: 1000,
-      description: 'Left out: all that are kept.',
+      description: 'Left out: all that were not replayed yet.',
     }),
   ),
 });
 
 export const ReplaySchema = object({
-  replayed: Type.Integer(),
+  replayed: Type.Integer({ description: 'Records appended again: several readers may have refused one.' }),
   skipped: Type.Array(object({ id: Type.String(), reason: Type.String() })),
 });
 export type ReplayJson = Static<typeof ReplaySchema>;

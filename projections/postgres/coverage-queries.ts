@@ -55,6 +55,7 @@ interface CoverageRow {
   no_scope: number;
   unreadable: string[] | null;
   letters: number;
+  lost: number;
 }
 
 /** Every type and scope in which something is declared or was to be listed; gaps first, then by scope. */
@@ -81,7 +82,7 @@ export async function coveragePage(
              WHERE o.object_key = d.object_key AND o.type = d.type AND o.resource_id = d.resource_id)
            OR EXISTS (SELECT FROM ${own}.listings l WHERE ${sameScope('l', 'd')} AND l.started_at >= d.declared_at)) AS observed,
          count(*) FILTER (WHERE d.scope_problem IS NOT NULL) AS no_scope,
-         count(*) FILTER (WHERE EXISTS (SELECT FROM ${own}.dead_letters b WHERE b.object_key = d.object_key)) AS letters,
+         count(*) FILTER (WHERE EXISTS (SELECT FROM ${own}.waiting_letters b WHERE b.object_key = d.object_key)) AS letters,
          array_agg(DISTINCT w.name || ': ' || w.problem) FILTER (WHERE w.problem IS NOT NULL) AS unreadable
        FROM ${resources}.declared d
        LEFT JOIN ${stores.serving.schema('workspaces')}.workspaces w ON w.org = d.org AND w.name = d.workspace
@@ -90,15 +91,23 @@ export async function coveragePage(
      ), listed AS (
        SELECT a.provider, a.account, a.region, a.type FROM ${own}.attempts a
        WHERE a.org = ${org} AND ${only === undefined} AND NOT EXISTS (SELECT FROM declared d WHERE ${sameScope('a', 'd', false)})
+     ), lost AS (
+       SELECT ${keyPart(2)} AS provider, nullif(${keyPart(3)}, '-') AS account, nullif(${keyPart(4)}, '-') AS region,
+         ${keyPart(5)} AS type, count(DISTINCT b.object_key) AS letters
+       FROM ${own}.waiting_letters b
+       WHERE b.org = ${org} AND ${only === undefined} AND b.object_key IS NOT NULL
+         AND NOT EXISTS (SELECT FROM ${resources}.declared d WHERE d.object_key = b.object_key)
+       GROUP BY 1, 2, 3, 4
      ), scopes AS (
-       SELECT provider, account, region, type, declared, observed, no_scope, letters, unreadable FROM declared
-       UNION ALL SELECT provider, account, region, type, 0, 0, 0, 0, NULL FROM listed
+       SELECT provider, account, region, type, declared, observed, no_scope, letters, unreadable, 0 AS lost FROM declared
+       UNION ALL SELECT provider, account, region, type, 0, 0, 0, 0, NULL, 0 FROM listed
+       UNION ALL SELECT provider, account, region, type, 0, 0, 0, 0, NULL, letters FROM lost
      ), judged AS (
        SELECT s.*, concat_ws('/', s.provider, coalesce(s.account, '-'), coalesce(s.region, '-'), s.type) AS scope,
          f.source AS by_feed, l.source AS by_snapshot, l.at AS completed_at, l.attributes,
          a.status AS attempt, a.at AS attempt_at, a.reason,
          CASE
-           WHEN a.status = 'failed' OR s.no_scope > 0 OR s.unreadable IS NOT NULL OR s.letters > 0
+           WHEN a.status = 'failed' OR s.no_scope > 0 OR s.unreadable IS NOT NULL OR s.letters > 0 OR s.lost > 0
              OR (a.status = 'running' AND l.at IS NULL) THEN 'unknown'
            WHEN s.observed = s.declared AND (s.declared > 0 OR l.at IS NOT NULL) THEN 'covered'
            WHEN s.observed > 0 OR l.at IS NOT NULL OR f.source IS NOT NULL THEN 'partial'
@@ -116,6 +125,9 @@ export async function coveragePage(
   );
   return pageOf(rows, limit, coverageJson, (row) => [row.status, row.scope]);
 }
+
+/** Of `org/provider/account/region/kind/id`. Of what no state declares no more is known than its key. */
+const keyPart = (n: number): string => `split_part(b.object_key, '/', ${n})`;
 
 const GAPS_FIRST = `array_position(ARRAY['unknown', 'uncovered', 'partial', 'covered'], status)`;
 
@@ -151,6 +163,8 @@ function reasonsOf(row: CoverageRow): string[] {
   if (row.no_scope > 0) reasons.push(`${row.no_scope} declared without a known account or region`);
   for (const unreadable of row.unreadable ?? []) reasons.push(`state cannot be read: ${unreadable}`);
   if (row.letters > 0) reasons.push(`${row.letters} with events that could not be processed`);
+  if (row.lost > 0)
+    reasons.push(`${row.lost} that no state is known to declare, with events that could not be processed`);
   if (row.observed < row.declared) {
     const unseen = row.declared - row.observed;
     if (row.by_snapshot !== null) reasons.push(`${unseen} declared after the last complete listing`);
@@ -261,7 +275,7 @@ interface DeadLetterRow {
   blob: string | null;
 }
 
-/** Newest first. */
+/** Those that were not replayed; newest first. */
 export async function deadLettersPage(
   stores: Stores,
   filter: { org: string; id?: string } & PageRequest,
@@ -274,7 +288,7 @@ export async function deadLettersPage(
   }
   const rows = await stores.postgres.query<DeadLetterRow>(
     `SELECT id, at, reader, topic, "partition", "offset", record_key, object_key, code, reason, blob
-     FROM ${stores.serving.schema('coverage')}.dead_letters WHERE ${conditions}
+     FROM ${stores.serving.schema('coverage')}.waiting_letters WHERE ${conditions}
      ORDER BY at DESC, id DESC LIMIT ${limit + 1}`,
     conditions.parameters,
   );
@@ -298,14 +312,14 @@ export async function deadLettersPage(
   );
 }
 
-/** How many dead letters are kept, by who refused them and why; the latest first. */
+/** How many dead letters wait (kept, and not replayed), by who refused them and why; the latest first. */
 export async function deadLetterCounts(
   stores: Stores,
   which: { org: string },
 ): Promise<{ reader: string; code: string; count: number; lastAt: string }[]> {
   const rows = await stores.postgres.query<{ reader: string; code: string; count: number; last: number }>(
     `SELECT reader, code, count(*) AS count, max(at) AS last
-     FROM ${stores.serving.schema('coverage')}.dead_letters WHERE org = $1
+     FROM ${stores.serving.schema('coverage')}.waiting_letters WHERE org = $1
      GROUP BY reader, code ORDER BY last DESC, reader, code`,
     [which.org],
   );

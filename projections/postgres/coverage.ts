@@ -11,7 +11,7 @@ const KEPT_MS = 30 * 86_400_000;
 export const coverage: PostgresProjection = {
   store: 'postgres',
   name: 'coverage',
-  version: 1,
+  version: 2,
   reads: ['driftmgr.observations', 'driftmgr.changes', 'driftmgr.dead-letters'],
   hurry: 'usual',
   skipUnchanged: false,
@@ -81,11 +81,27 @@ CREATE TABLE {schema}.dead_letters (
 );
 CREATE INDEX ON {schema}.dead_letters (object_key);
 CREATE INDEX ON {schema}.dead_letters (at);
+-- Records whose original was appended again, by their place. Beside the letters, since a letter of the same record may
+-- come after it: of a reader that was behind, or of one that reads the log from the beginning.
+CREATE TABLE {schema}.replayed (
+  org text NOT NULL,
+  topic text NOT NULL,
+  "partition" int NOT NULL,
+  "offset" bigint NOT NULL,
+  at bigint NOT NULL,
+  PRIMARY KEY (org, topic, "partition", "offset")
+);
+CREATE INDEX ON {schema}.replayed (at);
+-- Those that still wait for someone.
+CREATE VIEW {schema}.waiting_letters AS
+  SELECT * FROM {schema}.dead_letters d WHERE NOT EXISTS (SELECT FROM {schema}.replayed r
+    WHERE r.org = d.org AND r.topic = d.topic AND r."partition" = d."partition" AND r."offset" = d."offset");
 `,
   apply: (batch) => {
     const listings = new Map<string, Ended>();
     const attempts = new Map<string, Attempt>();
     const letters = new Map<string, EventOf<'dead-letter.recorded'>>();
+    const replayed = new Map<string, EventOf<'dead-letter.replayed'>>();
     const feeds = new Map<string, EventOf<'change.reported'>>();
     for (const { event } of batch) {
       switch (event.type) {
@@ -107,6 +123,11 @@ CREATE INDEX ON {schema}.dead_letters (at);
         }
         case 'dead-letter.recorded':
           letters.set(`${event.org}\u001f${event.id}`, event);
+          break;
+        case 'dead-letter.replayed': {
+          const { topic, partition, offset } = event.body;
+          replayed.set([event.org, topic, partition, offset].join('\u001f'), event);
+        }
       }
     }
     const statements: Statement[] = [];
@@ -117,6 +138,13 @@ CREATE INDEX ON {schema}.dead_letters (at);
       const rows = [...letters.values()].map(letterRow);
       const newest = Math.max(...[...letters.values()].map((event) => event.recordedAt));
       statements.push({ sql: LETTER, rows }, { sql: EXPIRE, rows: [{ before: newest - KEPT_MS }] });
+    }
+    if (replayed.size > 0) {
+      const rows = [...replayed.values()].map(replayedRow);
+      const newest = Math.max(...[...replayed.values()].map((event) => event.recordedAt));
+      // Longer than any letter of theirs.
+      const before = newest - 2 * KEPT_MS;
+      statements.push({ sql: REPLAYED, rows }, { sql: EXPIRE_REPLAYED, rows: [{ before }] });
     }
     return statements;
   },
@@ -202,6 +230,14 @@ const letterRow = (event: EventOf<'dead-letter.recorded'>): Json => ({
   blob: event.body.blob,
 });
 
+const replayedRow = (event: EventOf<'dead-letter.replayed'>): Json => ({
+  org: event.org,
+  topic: event.body.topic,
+  partition: event.body.partition,
+  offset: event.body.offset,
+  at: event.recordedAt,
+});
+
 const SCOPE = 'org text, scope text, provider text, account text, region text, type text, source text';
 
 const LIST = `
@@ -240,3 +276,11 @@ FROM jsonb_to_recordset($1) AS r(org text, id text, at bigint, reader text, topi
 ON CONFLICT DO NOTHING`;
 
 const EXPIRE = `DELETE FROM {schema}.dead_letters WHERE at < (SELECT min(before) FROM jsonb_to_recordset($1) AS r(before bigint))`;
+
+const REPLAYED = `
+INSERT INTO {schema}.replayed (org, topic, "partition", "offset", at)
+SELECT org, topic, "partition", "offset", at
+FROM jsonb_to_recordset($1) AS r(org text, topic text, "partition" int, "offset" bigint, at bigint)
+ON CONFLICT DO NOTHING`;
+
+const EXPIRE_REPLAYED = `DELETE FROM {schema}.replayed WHERE at < (SELECT min(before) FROM jsonb_to_recordset($1) AS r(before bigint))`;

@@ -92,7 +92,7 @@ FROM (
       WHEN coalesce(x.confirmed, false) THEN NULL
       WHEN w.problem IS NOT NULL THEN 'the state cannot be read: ' || w.problem
       WHEN d.scope_problem IS NOT NULL THEN d.scope_problem
-      WHEN EXISTS (SELECT FROM ${watched}.dead_letters b WHERE b.object_key = d.object_key)
+      WHEN EXISTS (SELECT FROM ${watched}.waiting_letters b WHERE b.object_key = d.object_key)
         THEN 'an event of it could not be processed (see dead letters)'
       WHEN x.unread THEN 'a change was reported that could not be compared yet'
       WHEN o.observed_at IS NULL AND l.listed_at IS NULL THEN coalesce('its listing failed: ' || a.reason, 'never observed')

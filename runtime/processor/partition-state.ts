@@ -23,6 +23,8 @@ export const READ_LIMITS = { records: 4_096, bytes: 1 << 20 };
 export const STORE_ROWS = 1_000;
 /** After so many notes (or as many as there are keys, if that is more) what was seen is stored. */
 const NOTES_BETWEEN_SAVES = 25_000;
+/** Places of dead letters kept of a topic. */
+const REFUSALS_KEPT = 1_000;
 /** An event time further ahead of its record's own time than this is not believed: sources clamp to five minutes. */
 const AHEAD_MS = 600_000;
 
@@ -121,6 +123,22 @@ export class PartitionState {
     return state;
   }
 
+  /**
+   * A record became a dead letter. What was noted of it is forgotten: when its original is appended again, it must not pass
+   * as unchanged; nor after a restart, which is why its place is kept for as long as it may be noted from the log again.
+   */
+  refused(topic: TopicName, { key, offset }: LogRecord): void {
+    this.seen.forget(key);
+    const all = this.refusals();
+    const from = offsetsIn(this.seenRows.at)[topic] ?? 0;
+    const others = (all[topic] ?? []).filter((other) => other >= from).slice(-REFUSALS_KEPT);
+    this.rows.set(OWN_ROWS, 'refused', { ...all, [topic]: [...others, offset] });
+  }
+
+  private refusals(): Record<string, number[]> {
+    return (this.rows.get(OWN_ROWS, 'refused') ?? {}) as Record<string, number[]>;
+  }
+
   /** Rows not yet stored. */
   get unstored(): number {
     return this.rows.unstored;
@@ -190,8 +208,9 @@ export class PartitionState {
 
   /** Notes repetitions between where shards were saved and the rows: no decoding. */
   private async noteAgain(topic: TopicName, from: number, to: number): Promise<void> {
+    const refused = new Set(this.refusals()[topic]);
     await this.eachRecord(topic, from, to, (record) => {
-      noteRecord(this.seen, record, this.options.org);
+      if (!refused.has(record.offset)) noteRecord(this.seen, record, this.options.org);
       this.notes++;
     });
   }
@@ -242,6 +261,7 @@ export class PartitionState {
     } catch (error) {
       // It was dead-lettered when it was an input.
       if (!(error instanceof Undecodable)) throw error;
+      if (input && FINGERPRINTED.has(topic)) this.refused(topic, record);
       return;
     }
     if (!(event.source === processor.name ? own : input)) return;
@@ -254,6 +274,7 @@ export class PartitionState {
           `${processor.name} cannot fold ${event.type} at ${topic}/${partition}/${record.offset} again: ${reasonOf(error)}`,
           { code: 'DM_INTERNAL', retriable: false, cause: error },
         );
+      if (FINGERPRINTED.has(topic)) this.refused(topic, record);
       logger.debug({ topic, partition, offset: record.offset, how }, 'passed over what was dead-lettered');
     }
   }

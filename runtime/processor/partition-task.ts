@@ -277,6 +277,7 @@ class PartitionTask {
     if (broadcast) this.stop(error, 'a broadcast, which every object it concerns has to see,');
     if (++this.lettersInARow >= LETTERS_IN_A_ROW)
       this.stop(error, `the last of ${LETTERS_IN_A_ROW} records in a row`);
+    if (record && input?.fingerprinted) this.state.refused(input.topic, record);
     const code = codeOf(error);
     const records = await writeLetter(
       {

@@ -166,6 +166,8 @@ export class ProjectionReader {
       chunk.located.push({ event: this.codec.decode(topic, value), topic, partition, offset });
     } catch (error) {
       if (verdictOn(error) === 'stop') throw refusal(projection.name, { topic, partition, offset }, error);
+      // Appended again it must not pass as unchanged.
+      if (projection.skipUnchanged) this.forget(topic, key);
       chunk.refused.push({ topic, partition, record, error });
     }
   }

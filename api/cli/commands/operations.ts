@@ -32,7 +32,7 @@ Examples:
   command
     .command('dead-letters')
     .description('Append the originals of dead letters again')
-    .argument('[ids...]', 'which; left out: all that are kept')
+    .argument('[ids...]', 'which; left out: all that were not replayed yet')
     .option('--list', 'only show them')
     .option('--limit <count>', 'list at most so many', count, 100)
     .action(async (ids: string[], options: { list?: boolean; limit: number }, self: Command) => {

@@ -193,7 +193,7 @@ const unreadable = (what: string): DriftError =>
   new DriftError(`a topic holds ${what}, which is not read`, {
     code: 'DM_LOG_CORRUPT',
     retriable: false,
-    public: `A topic of the cluster holds ${what}, which DriftMgr does not read. Set compression.type of its topics to producer, uncompressed, gzip or zstd.`,
+    public: `A topic of the cluster holds ${what}, which DriftMgr does not read. Set compression.type of its topics to uncompressed, gzip or zstd, and write what is there anew.`,
   });
 
 class RecordCursor {

@@ -96,7 +96,8 @@ function settingsOf({ cleanup, retentionMs }: Topic, replication: number): Recor
       : { 'retention.ms': String(retentionMs ?? -1), 'retention.bytes': '-1' }),
     'min.insync.replicas': String(Math.max(1, replication - 1)),
     'max.message.bytes': String(LARGEST_BATCH),
-    'compression.type': 'producer',
+    // Ours come so and stay so; what another producer compresses in a way we do not read, the broker writes out.
+    'compression.type': 'uncompressed',
     'message.timestamp.type': 'CreateTime',
   };
 }
