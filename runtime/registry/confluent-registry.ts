@@ -55,7 +55,7 @@ export async function openConfluentRegistry(options: ConfluentRegistryOptions): 
     topics.map(async (each) => {
       const versions = await look(each);
       // Checked here for all topics before any is registered, and by the registry again, whoever registers meanwhile.
-      if (!ids.has(each.topic)) problems.push(...problemsWith(each.topic, each.schema, versions));
+      if (!ids.has(each.topic)) problems.push(...problemsWith(each.subject, each.schema, versions));
     }),
   );
   refuse(problems);

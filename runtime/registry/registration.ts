@@ -25,7 +25,7 @@ export function register(known: readonly Registered[], current: CurrentSchemas):
     const subject = subjectOf(topic);
     const earlier = all.filter((one) => one.subject === subject);
     if (earlier.some((one) => one.schema === text)) continue;
-    problems.push(...problemsWith(topic, schema, earlier));
+    problems.push(...problemsWith(subject, schema, earlier));
     const id = all.reduce((highest, one) => Math.max(highest, one.id), 0) + 1;
     all.push({ id, subject, version: earlier.length + 1, schema: text });
   }
@@ -33,15 +33,15 @@ export function register(known: readonly Registered[], current: CurrentSchemas):
   return all;
 }
 
-/** Why the schema cannot read what earlier ones of its topic wrote. */
+/** Why the schema cannot read what earlier ones of its subject wrote. */
 export function problemsWith(
-  topic: string,
+  subject: string,
   schema: RecordSchema,
   earlier: readonly Pick<Registered, 'version' | 'schema'>[],
 ): string[] {
   return earlier.flatMap(({ version, schema: before }) => {
     const problem = incompatibility(schema, JSON.parse(before) as RecordSchema);
-    return problem === null ? [] : [`${topic}, against version ${version}: ${problem}`];
+    return problem === null ? [] : [`${subject}, against version ${version}: ${problem}`];
   });
 }
 
