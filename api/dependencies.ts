@@ -65,6 +65,8 @@ export interface Limits {
   /** How long an answered wish waits until reads show what it did, milliseconds. */
   visibleWaitMs: number;
   heartbeatMs: number;
+  /** How often the process that reads the log for the live streams of all says so, milliseconds. */
+  liveBeatMs: number;
   /** Bytes a live reader may be behind before it goes on at its own pace. */
   liveWaitingBytes: number;
   /** A live reader that takes nothing for so long is dropped, milliseconds. */
@@ -77,6 +79,7 @@ export const LIMITS: Limits = {
   outcomeWaitMs: 5_000,
   visibleWaitMs: 1_000,
   heartbeatMs: 15_000,
+  liveBeatMs: 500,
   liveWaitingBytes: 1 << 20,
   liveStalledMs: 30_000,
   liveReaders: 500,

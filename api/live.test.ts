@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
+import { createMemoryCache } from '../runtime/cache/memory-cache.ts';
 import { createMemoryLog } from '../runtime/log/memory-log.ts';
 import { createTestClock } from '../runtime/testing/clock.ts';
 import { testCodec } from '../runtime/testing/codec.ts';
@@ -73,6 +74,8 @@ function setUp(options: Partial<LiveOptions> = {}) {
     codec,
     clock,
     logger: pino({ level: 'silent' }),
+    cache: createMemoryCache({ clock }),
+    beatMs: 500,
     heartbeatMs: 15_000,
     maxWaiting: 1_000,
     stalledMs: 30_000,
@@ -198,6 +201,8 @@ describe('the live stream', () => {
       codec,
       clock: createTestClock(),
       logger: pino({ level: 'silent' }),
+      cache: createMemoryCache(),
+      beatMs: 500,
       heartbeatMs: 1_000,
       maxWaiting: 1_000,
       stalledMs: 1_000,
@@ -272,6 +277,8 @@ describe('the live stream', () => {
       codec,
       clock,
       logger: pino({ level: 'silent' }),
+      cache: createMemoryCache(),
+      beatMs: 500,
       heartbeatMs: 1_000,
       maxWaiting: 1_000,
       stalledMs: 1_000,

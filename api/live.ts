@@ -1,14 +1,15 @@
-// The live stream: follows the log once for all readers and writes to each what it asked for. A reader that resumes, or
+// The live stream: the log is followed once for all readers, each is written what it asked for. A reader that resumes, or
 // does not keep up, reads from the log at its own pace; one that takes nothing for a while is dropped. Nothing is buffered
 // without bound, and nobody holds up anybody.
+import type { Cache } from '../runtime/cache/cache.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DriftError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/telemetry.ts';
 import type { Codec } from '../schemas/index.ts';
-import { Undecodable } from '../schemas/index.ts';
-import type { LiveItem, Slot } from './live-items.ts';
-import { eventText, idOf, isTold, itemOf, slotsOf, vectorOf } from './live-items.ts';
+import { endsOf, type Following, follow, readSlot } from './live-following.ts';
+import type { LiveItem } from './live-items.ts';
+import { eventText, idOf, slotsOf, vectorOf } from './live-items.ts';
 
 /** Where a reader's text goes: an HTTP response, or a test's array. */
 export interface Sink {
@@ -41,6 +42,10 @@ export interface LiveOptions {
   codec: Codec;
   clock: Clock;
   logger: Logger;
+  /** What one process reads is heard by the others in it, where several serve. */
+  cache: Cache;
+  /** How often the one that reads says so; three in vain, and others read by themselves. */
+  beatMs: number;
   heartbeatMs: number;
   /** A reader with more than this waiting goes on at its own pace, bytes. */
   maxWaiting: number;
@@ -55,96 +60,34 @@ interface Joined {
   gone: boolean;
 }
 
-/** One period of following the log: from the first reader to the last. */
-interface Following {
-  /** How far everyone in `current` was told. */
-  positions: number[];
-  stopped: AbortController;
-}
-
-const LIMITS = { records: 1_000, bytes: 1 << 20 };
-
 export function createLive(options: LiveOptions): Live {
-  const { log, codec, clock, logger } = options;
+  const { log, clock, logger } = options;
   const slots = slotsOf(log.partitions);
-  const topics = [...new Set(slots.map((slot) => slot.topic))];
   /** Everyone on the stream; those in `current` were told everything up to where the following stands. */
   const joined = new Set<Joined>();
   const current = new Set<Joined>();
   let following: Promise<Following> | null = null;
+  let beating = new AbortController();
 
-  async function readSlot(
-    slot: Slot,
-    from: number,
-    visit: (item: LiveItem, next: number) => void,
-  ): Promise<number> {
-    const batch = await log.read(slot.topic, slot.partition, from, LIMITS);
-    for (const record of batch.records) {
-      if (record.value === null || !isTold(slot.topic, record.key)) continue;
-      const item = decoded(slot, record.value);
-      if (item) visit(item, record.offset + 1);
-    }
-    return batch.next;
-  }
-
-  function decoded(slot: Slot, value: Buffer): LiveItem | null {
-    try {
-      return itemOf(codec.decode(slot.topic, value));
-    } catch (error) {
-      // A projection refuses the same record with a dead letter; here it only cannot be told.
-      if (!(error instanceof Undecodable)) throw error;
-      logger.warn(
-        { topic: slot.topic, partition: slot.partition },
-        'a record cannot be told: it does not decode',
-      );
-      return null;
-    }
-  }
-
-  async function follow(): Promise<Following> {
-    const mine: Following = { positions: await ends(), stopped: new AbortController() };
-    let again = false;
-    let reading = false;
-    const pump = async (): Promise<void> => {
-      again = true;
-      if (reading) return;
-      reading = true;
-      try {
-        while (again && !mine.stopped.signal.aborted) {
-          again = false;
-          for (let at = 0; at < slots.length; at++) if (await advance(mine, at)) again = true;
-        }
-      } catch (error) {
+  /** From the first reader to the last. */
+  function begin(): Promise<Following> {
+    beating = new AbortController();
+    void beat(beating.signal);
+    return follow({
+      ...options,
+      slots,
+      tell(item, positions) {
+        const id = idOf(positions);
+        for (const one of [...current]) offer(one, item, id, positions);
+      },
+      failed(error) {
         logger.error(
           { err: error },
           'the live stream cannot read the log; its readers are sent away to resume',
         );
         for (const one of [...joined]) leave(one, true);
-      } finally {
-        reading = false;
-      }
-    };
-    const unsubscribe = log.subscribe(topics, () => void pump());
-    mine.stopped.signal.addEventListener('abort', unsubscribe, { once: true });
-    void beat(mine.stopped.signal);
-    await pump();
-    return mine;
-  }
-
-  /** Tells what came since in one slot; true when something was read. */
-  async function advance(mine: Following, at: number): Promise<boolean> {
-    const { positions } = mine;
-    const from = positions[at]!;
-    const told: [LiveItem, number][] = [];
-    const next = await readSlot(slots[at]!, from, (item, after) => told.push([item, after]));
-    if (mine.stopped.signal.aborted) return false;
-    for (const [item, after] of told) {
-      positions[at] = after;
-      const id = idOf(positions);
-      for (const one of [...current]) offer(one, item, id, positions);
-    }
-    positions[at] = next;
-    return next !== from;
+      },
+    });
   }
 
   function offer(one: Joined, item: LiveItem, id: string, positions: readonly number[]): void {
@@ -155,12 +98,10 @@ export function createLive(options: LiveOptions): Live {
     catchUp(one, [...positions], positions);
   }
 
-  const ends = (): Promise<number[]> => Promise.all(slots.map((slot) => log.end(slot.topic, slot.partition)));
-
   /** Why the offsets cannot be resumed from; null when they can. */
   async function expired(vector: number[] | null): Promise<string | null> {
     if (vector === null) return 'the id of the last event is not one of this stream';
-    const last = await ends();
+    const last = await endsOf(log, slots);
     for (let at = 0; at < slots.length; at++) {
       if (vector[at]! > last[at]!) return 'the id of the last event is ahead of the log';
       const slot = slots[at]!;
@@ -194,7 +135,7 @@ export function createLive(options: LiveOptions): Live {
         return;
       }
       const limit = positions[behind]!;
-      const next = await readSlot(slots[behind]!, vector[behind]!, (item, after) => {
+      const next = await readSlot(options, slots[behind]!, vector[behind]!, (item, after) => {
         if (one.gone || after > limit) return;
         vector[behind] = after;
         if (one.reader.wants(item)) one.sink.write(eventText(item.kind, idOf(vector), item.text));
@@ -216,6 +157,11 @@ export function createLive(options: LiveOptions): Live {
     while (!signal.aborted) {
       await clock.sleep(options.heartbeatMs, signal);
       if (signal.aborted) return;
+      // Whatever was not heard and not missed: nobody waits longer for it than this.
+      following?.then(
+        (mine) => mine.look(),
+        () => undefined,
+      );
       for (const one of [...joined]) {
         const stays = await one.reader.mayStay().catch(() => false);
         if (stays) one.sink.write(': heartbeat\n\n');
@@ -231,8 +177,9 @@ export function createLive(options: LiveOptions): Live {
     joined.delete(one);
     one.sink.end(gently);
     if (joined.size > 0) return;
+    beating.abort();
     following?.then(
-      (mine) => mine.stopped.abort(),
+      (mine) => mine.stop(),
       () => undefined,
     );
     following = null;
@@ -250,7 +197,7 @@ export function createLive(options: LiveOptions): Live {
       const one: Joined = { reader, sink, gone: false };
       joined.add(one);
       try {
-        following ??= follow();
+        following ??= begin();
         const mine = await following;
         const asked =
           reader.lastEventId === undefined ? undefined : vectorOf(reader.lastEventId, slots.length);

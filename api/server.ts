@@ -49,6 +49,8 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     codec,
     clock,
     logger,
+    cache: dependencies.cache,
+    beatMs: limits.liveBeatMs,
     heartbeatMs: limits.heartbeatMs,
     maxWaiting: limits.liveWaitingBytes,
     stalledMs: limits.liveStalledMs,
