@@ -7,6 +7,9 @@ import { startSpeaking } from './speaking.ts';
 
 const PROCESS = fileURLToPath(new URL('./ours-process.ts', import.meta.url));
 
+/** As compose/Dockerfile runs roles: what is young is collected sooner, which takes a quarter off the memory. */
+const NODE = (process.env.PEERS_NODE ?? '--max-semi-space-size=4').split(' ');
+
 export interface OursOptions {
   brokers: string[];
   /** Null: it cannot run, because the log needs the schemas' ids to be those of the input. */

@@ -32,48 +32,45 @@ describe.skipIf(servers === null)('a schema that is registered and cannot be rea
     folder.remove();
   });
 
-  it.each([['processors'], ['projections'], ['producers', 'api']])(
-    'run %s %s: exit code 1',
-    async (...roles) => {
-      // Another system's under our name: a version that had the time as text.
-      const other = readSchema(SCHEMA_FILES[TOPIC]);
-      other.fields.find(({ name }) => name === 'time')!.type = 'string';
-      const subject = `${ground.prefix}${TOPIC}-value`;
-      await ask(`/subjects/${subject}/versions`, { schema: JSON.stringify(other) });
-      expect(await subjects()).toEqual([subject]);
+  it.each(['processors', 'projections', 'producers api'])('run %s: exit code 1', async (roles) => {
+    // Another system's under our name: a version that had the time as text.
+    const other = readSchema(SCHEMA_FILES[TOPIC]);
+    other.fields.find(({ name }) => name === 'time')!.type = 'string';
+    const subject = `${ground.prefix}${TOPIC}-value`;
+    await ask(`/subjects/${subject}/versions`, { schema: JSON.stringify(other) });
+    expect(await subjects()).toEqual([subject]);
 
-      const process_ = driftmgr({
-        args: ['run', ...roles.split(' '), '--port', '0', '--data', `${folder.path}/data`],
-        home: folder.path,
-        environment: { ...ground.environment, DRIFTMGR_PARTITIONS: '2' },
-      });
-      const { code } = await process_.ended;
-      expect(code).toBe(1);
-      expect(process_.out()).toBe('');
-      const said = process_.err();
-      expect(said).toContain(`${subject}, against version 1:`);
-      expect(said).toMatch(/time.*string|string.*time/s);
-      expect(said).toMatch(/Start the version that wrote them, or a later one/);
-      // A message for a person, not the inside of a program.
-      expect(said).not.toMatch(/\n\s+at /);
+    const process_ = driftmgr({
+      args: ['run', ...roles.split(' '), '--port', '0', '--data', `${folder.path}/data`],
+      home: folder.path,
+      environment: { ...ground.environment, DRIFTMGR_PARTITIONS: '2' },
+    });
+    const { code } = await process_.ended;
+    expect(code).toBe(1);
+    expect(process_.out()).toBe('');
+    const said = process_.err();
+    expect(said).toContain(`${subject}, against version 1:`);
+    expect(said).toMatch(/time.*string|string.*time/s);
+    expect(said).toMatch(/Start the version that wrote them, or a later one/);
+    // A message for a person, not the inside of a program.
+    expect(said).not.toMatch(/\n\s+at /);
 
-      expect(await subjects()).toEqual([subject]);
-      expect(await ask(`/subjects/${subject}/versions`)).toEqual([1]);
-      const admin = new Kafka({ brokers: [...ground.access.brokers], logLevel: logLevel.NOTHING }).admin();
-      try {
-        expect((await admin.listTopics()).filter((name) => name.startsWith(ground.prefix))).toEqual([]);
-      } finally {
-        await admin.disconnect();
-      }
-      const postgres = await connectPostgres({ url: ground.servers.postgres, logger: silent });
-      try {
-        const tables = await postgres.query(
-          `SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
-        );
-        expect(tables).toEqual([]);
-      } finally {
-        await postgres.close();
-      }
-    },
-  );
+    expect(await subjects()).toEqual([subject]);
+    expect(await ask(`/subjects/${subject}/versions`)).toEqual([1]);
+    const admin = new Kafka({ brokers: [...ground.access.brokers], logLevel: logLevel.NOTHING }).admin();
+    try {
+      expect((await admin.listTopics()).filter((name) => name.startsWith(ground.prefix))).toEqual([]);
+    } finally {
+      await admin.disconnect();
+    }
+    const postgres = await connectPostgres({ url: ground.servers.postgres, logger: silent });
+    try {
+      const tables = await postgres.query(
+        `SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+      );
+      expect(tables).toEqual([]);
+    } finally {
+      await postgres.close();
+    }
+  });
 });
