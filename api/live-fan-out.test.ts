@@ -148,6 +148,30 @@ describe('several processes that serve live streams', () => {
     for (const reader of readers) await toldOf(reader, ids(0, next.n));
   });
 
+  it('lose nothing when one that heard what another missed reads for it from then on', async () => {
+    const { log, start } = setUp();
+    // It takes three: who reads, who heard it, and who did not. Beats are far apart: they would show it too.
+    for (let round = 0; round < 4; round++) {
+      const among = [start(150), start(150), start(150)];
+      const readers = await Promise.all(among.map((process) => process.join()));
+      const next = { n: 1_000 * (round + 1) };
+      const begun = next.n;
+      const reading = await oneReads(log, among, readers, next);
+      const [heard, deaf] = among.filter((process) => process !== reading);
+      deaf!.cache.deaf = true;
+      await open(log, next.n++);
+      await expect.poll(() => readers[among.indexOf(heard!)]!.told.at(-1)).toBe(`drf_${next.n - 1}`);
+      reading.close();
+      // The goodbye is missed too: it goes on by what the other says.
+      await systemClock.sleep(10);
+      deaf!.cache.deaf = false;
+      for (let more = 0; more < 6; more++) await open(log, next.n++);
+      for (const process of [heard!, deaf!])
+        await toldOf(readers[among.indexOf(process)]!, ids(begun, next.n));
+      for (const process of among) process.close();
+    }
+  });
+
   it('each read by themselves while the cache is away, and one for all when it is back', async () => {
     const { log, start } = setUp();
     const among = [start(), start()];
@@ -193,7 +217,13 @@ describe('several processes that serve live streams', () => {
         arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 4 }) }),
       },
       fc.record({
-        do: fc.constantFrom('away' as const, 'back' as const, 'lose' as const, 'keep' as const),
+        do: fc.constantFrom(
+          'away' as const,
+          'back' as const,
+          'lose' as const,
+          'keep' as const,
+          'deaf' as const,
+        ),
         at: fc.nat({ max: 2 }),
       }),
       fc.record({ do: fc.constant('leave and join' as const), at: fc.nat({ max: 2 }) }),
@@ -214,7 +244,8 @@ describe('several processes that serve live streams', () => {
           else if (each.do === 'away') among[each.at]!.cache.away();
           else if (each.do === 'back') among[each.at]!.cache.back();
           else if (each.do === 'lose') among[each.at]!.cache.losing = true;
-          else if (each.do === 'keep') among[each.at]!.cache.losing = false;
+          else if (each.do === 'deaf') among[each.at]!.cache.deaf = true;
+          else if (each.do === 'keep') Object.assign(among[each.at]!.cache, { losing: false, deaf: false });
           else {
             const reader = readers[each.at]!;
             reader.leave();
@@ -224,6 +255,7 @@ describe('several processes that serve live streams', () => {
         }
         for (const { cache } of among) {
           cache.losing = false;
+          cache.deaf = false;
           cache.back();
         }
         await open(log, made++);

@@ -89,22 +89,25 @@ export interface LossyCache extends Cache {
   back(): void;
   /** What is published is lost, and nobody is told. */
   losing: boolean;
+  /** What others publish does not get here, and nobody is told. */
+  deaf: boolean;
 }
 
 function lossy(shared: Cache): LossyCache {
   const listeners = new Set<Listener>();
   let isAway = false;
-  return {
+  const cache: LossyCache = {
     ...shared,
     losing: false,
+    deaf: false,
     async publish(channel, text) {
       if (isAway) return false;
-      return this.losing ? true : shared.publish(channel, text);
+      return cache.losing ? true : shared.publish(channel, text);
     },
     subscribe(channel, listener) {
       listeners.add(listener);
       const off = shared.subscribe(channel, {
-        message: (text) => isAway || listener.message(text),
+        message: (text) => isAway || cache.deaf || listener.message(text),
         listening: (on) => isAway || listener.listening(on),
       });
       return () => {
@@ -121,6 +124,7 @@ function lossy(shared: Cache): LossyCache {
       for (const listener of listeners) listener.listening(true);
     },
   };
+  return cache;
 }
 
 /** Appends openings of `drf_<n>`; their objects lie in all partitions. */
