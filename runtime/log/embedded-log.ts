@@ -314,6 +314,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
 
   return {
     partitions,
+    gatherMs: 0,
     // The lock on the data directory keeps others out.
     async takeOver() {
       checkOpen();

@@ -32,6 +32,8 @@ export interface KafkaLogOptions {
   topicSettings?: Record<string, string>;
 }
 
+/** A commit is five requests one after the other, to up to three brokers. */
+const GATHER_MS = 25;
 /** How long taking over waits for other writers' open transactions at its partition to be decided. */
 const DECIDED_WITHIN_MS = 20_000;
 
@@ -74,6 +76,7 @@ interface Parts {
 
 class KafkaLog implements Log {
   readonly partitions: number;
+  readonly gatherMs = GATHER_MS;
   private readonly parts: Parts;
   private readonly reader: Reader;
   private readonly subscriptions = createSubscriptions();

@@ -53,6 +53,8 @@ export interface ReadLimits {
 export interface Log {
   /** The same for all topics, fixed when the log was created. */
   readonly partitions: number;
+  /** For so long what nobody waits for is gathered since the last commit, milliseconds: by what a commit costs here. */
+  readonly gatherMs: number;
   /**
    * Makes this process the only one that can write as `writer`: what another wrote as it is committed or gone when this
    * resolves, readable at `partition` (when given), and further writes of the other fail with DM_FENCED. Where the log is

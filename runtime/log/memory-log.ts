@@ -43,6 +43,7 @@ export function createMemoryLog(options: { partitions: number; clock: Clock }): 
 
   return {
     partitions,
+    gatherMs: 0,
     async takeOver() {
       if (closed) throw closedLog();
     },

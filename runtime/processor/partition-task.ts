@@ -106,6 +106,8 @@ class PartitionTask {
   /** True when positions have moved on and are not committed. */
   private moved = false;
   private storeAt = Number.POSITIVE_INFINITY;
+  /** Until then what nobody waits for is gathered. */
+  private gatherUntil = 0;
   private lettersInARow = 0;
   private letters = 0;
   private lagKnownAt = Number.NEGATIVE_INFINITY;
@@ -125,11 +127,15 @@ class PartitionTask {
         // Asked for before the log is looked at: news that comes while it is being read must not be slept over.
         const news = this.news();
         const more = await this.gather();
-        if (this.batch.records.length > 0) await this.commit();
+        if (
+          this.batch.records.length > 0 &&
+          (more || this.batch.live || performance.now() >= this.gatherUntil)
+        )
+          await this.commit();
         await this.storeWhenDue();
         if (!more) await this.rest(news);
       }
-      if (this.moved) await this.commit();
+      if (this.moved || this.batch.records.length > 0) await this.commit();
       await this.committed();
       await this.state.storeAll();
     } finally {
@@ -187,7 +193,7 @@ class PartitionTask {
       batch.inputs >= BATCH_INPUTS ||
       batch.bytes >= BATCH_BYTES ||
       this.state.unstored >= STORE_ROWS ||
-      performance.now() - batch.began >= BATCH_MS
+      performance.now() >= Math.max(batch.began + BATCH_MS, this.gatherUntil)
     );
   }
 
@@ -334,6 +340,7 @@ class PartitionTask {
     this.batch = emptyBatch();
     this.tally = emptyTally();
     this.moved = false;
+    this.gatherUntil = performance.now() + this.options.log.gatherMs;
   }
 
   /** Resolves when no commit is under way; throws what the last one failed with. */
@@ -377,6 +384,11 @@ class PartitionTask {
       return;
     }
     await this.committed();
+    if (this.batch.records.length > 0) {
+      const left = this.gatherUntil - performance.now();
+      if (left > 0) await clock.sleep(left, news);
+      return;
+    }
     metrics.lag(partition, 0);
     onProgress({ lag: 0, deadLetters: this.letters });
     const timer = this.state.fold.timers.next();

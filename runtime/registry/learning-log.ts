@@ -8,6 +8,7 @@ import type { Registry } from './registry.ts';
 export function learningLog(log: Log, registry: Registry): Log {
   return {
     partitions: log.partitions,
+    gatherMs: log.gatherMs,
     takeOver: (...given) => log.takeOver(...given),
     append: (...given) => log.append(...given),
     commit: (...given) => log.commit(...given),

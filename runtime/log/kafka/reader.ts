@@ -17,6 +17,8 @@ const KEPT_BYTES = 24 << 20;
 const UNREAD_BYTES = 2 << 20;
 const FOLLOW_WAIT_MS = 100;
 const FOLLOW_BYTES = 4 << 20;
+/** A broker that has news all the time is asked so often at most: a request costs more than what waits for it does. */
+const FOLLOW_EVERY_MS = 5;
 /** A read that fails for a reason that may pass (a leader moves, a broker restarts) is tried again for so long. */
 const PATIENCE_MS = 15_000;
 const FIRST_DELAY_MS = 20;
@@ -282,6 +284,7 @@ export class Reader {
         (place) => place.followedTo !== null && this.leaderOf(place) === node,
       );
       if (places.length === 0) return;
+      const began = performance.now();
       try {
         const broker = await this.options.following.findBroker({ nodeId: node });
         const wanted = places.map(({ topic, partition, followedTo }) => ({
@@ -294,6 +297,8 @@ export class Reader {
         const found = await fetchFrom(broker, wanted, limits);
         failures = 0;
         if (found.map((each) => this.take(each)).includes('moved')) await this.refresh();
+        const left = FOLLOW_EVERY_MS - (performance.now() - began);
+        if (left > 0 && !this.closed) await sleep(left);
       } catch {
         // Readers that ask meanwhile fetch by themselves, and meet the error if it lasts.
         await sleep(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures++, 10)));
