@@ -14,8 +14,8 @@ const logger = createLogger({ level: 'silent' });
 export interface LogReading {
   /** Every committed record of the topic, each partition's in its order. */
   all(topic: TopicName): Promise<{ partition: number; offset: number; event: Event }[]>;
-  /** How many records there are, over all topics. */
-  count(): Promise<number>;
+  /** How many records there are, over these topics, else over all. */
+  count(topics?: readonly TopicName[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -50,22 +50,28 @@ export async function openReading({ room, addresses, partitions }: ClusterSystem
       }
       return found;
     },
-    count: () => recordsIn(log),
+    count: (topics) => recordsIn(log, topics),
     close: () => log.close(),
   };
 }
 
 /** Offsets after the last records, summed up: it grows with everything that is written. */
-export async function recordsIn(log: Pick<Log, 'partitions' | 'end'>): Promise<number> {
+export async function recordsIn(
+  log: Pick<Log, 'partitions' | 'end'>,
+  topics: readonly TopicName[] = TOPICS.map(({ name }) => name),
+): Promise<number> {
   const ends = await Promise.all(
-    TOPICS.flatMap(({ name }) =>
+    topics.flatMap((name) =>
       Array.from({ length: log.partitions }, (_, partition) => log.end(name, partition)),
     ),
   );
   return ends.reduce((sum, end) => sum + end, 0);
 }
 
-/** Until for `quietMs` nothing was written, and every reader has read everything. */
+/**
+ * Until for `quietMs` nothing was written, and every reader was seen with nothing left to read meanwhile. What `count` does
+ * not count may go on.
+ */
 export async function untilQuiet(
   ask: { count(): Promise<number>; readers(): Promise<SystemJson['readers']> },
   quietMs: number,
@@ -74,12 +80,18 @@ export async function untilQuiet(
   const began = performance.now();
   let before = -1;
   let since = began;
+  let caughtUp = new Set<string>();
   for (;;) {
     const count = await ask.count();
-    const behind = (await ask.readers()).filter(({ lag }) => lag > 0);
+    const readers = await ask.readers();
     const now = performance.now();
-    if (count !== before || behind.length > 0) since = now;
-    if (now - since >= quietMs) return;
+    if (count !== before) {
+      since = now;
+      caughtUp = new Set();
+    }
+    for (const { name, lag } of readers) if (lag === 0) caughtUp.add(name);
+    const behind = readers.filter(({ name }) => !caughtUp.has(name));
+    if (now - since >= quietMs && behind.length === 0) return;
     if (now - began > withinMs)
       throw new Error(
         `not quiet after ${withinMs} ms: ${count} records (${before} before), behind: ${JSON.stringify(behind)}`,

@@ -5,6 +5,30 @@ import type { Json } from '../../schemas/index.ts';
 
 const EVERY_STATUS = ['open', 'acknowledged', 'accepted', 'resolved'] as const;
 
+/**
+ * Members that differ between two systems that were told the same: when they were told, and when they wrote it down. Both
+ * hear of the same acts at times of their own (when a state was written, a listing began).
+ */
+export const TIMES: readonly string[] = [
+  'at',
+  'openedAt',
+  'changedAt',
+  'resolvedAt',
+  'declaredAsOf',
+  'observedAsOf',
+  'publishedAt',
+  'recordedAt',
+  'startedAt',
+  'completedAt',
+  'lastCompletedAt',
+  'lastRunFinishedAt',
+];
+/**
+ * Ids that are made of those times, or of the ids that Terraform draws for its locks. (The id of a step hashes when its
+ * drift was opened: `outcomeOf` leaves it out. Ids of drifts hash what they are about, and are compared.)
+ */
+export const TIMES_IN_IDS: readonly string[] = ['causedBy', 'resolvedBy', 'snapshotId'];
+
 export interface Outcome {
   drifts: Json[];
   /** By drift: its steps, oldest first. */

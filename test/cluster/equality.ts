@@ -1,0 +1,158 @@
+// Nothing lost, nothing twice: what a system in the cluster has come to know equals what an embedded one knows that nobody
+// disturbed and that was told the same at the same time; and its log and its history hold every step of every drift once.
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Role } from '../../compose/roles.ts';
+import { type StandIn, sampleEstate, startStandIn } from '../../producers/digitalocean/stand-in.ts';
+import { connectClickHouse } from '../../runtime/clickhouse/connect-clickhouse.ts';
+import { createLogger } from '../../runtime/telemetry.ts';
+import { temporaryFolder } from '../../runtime/testing/temporary-folder.ts';
+import type { Event, EventOf, TopicName } from '../../schemas/index.ts';
+import { type Started, startWhole } from '../testing/running.ts';
+import { type Load, type LoadOptions, settingsOf, startLoad } from './load.ts';
+import { openReading, recordsIn, untilQuiet } from './log-reading.ts';
+import { outcomeOf, TIMES, TIMES_IN_IDS } from './outcome.ts';
+import type { Addresses } from './servers.ts';
+import { type ClusterSystem, startClusterSystem } from './system.ts';
+
+/** Listings go on for ever; what is written here comes of what was done. */
+const STEADY: readonly TopicName[] = ['driftmgr.changes', 'driftmgr.declarations', 'driftmgr.drifts'];
+
+/** What else depends on when something was looked at, not on what was there. */
+const OF_THE_MOMENT = [
+  // A head that was fetched again before a drift was opened, or not (the newest boundary of a workspace).
+  'kind',
+  // How many resources of a listing had changed since the listing before.
+  'published',
+];
+
+export interface Twins {
+  cluster: ClusterSystem;
+  undisturbed: Started;
+  load: Load;
+  /** Stops the load and compares; prints what was done. */
+  expectEqual(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Two systems under the same load. */
+export async function startTwins(options: {
+  addresses: Addresses;
+  processes: readonly Role[][];
+  partitions?: number;
+  lanes?: LoadOptions['lanes'];
+}): Promise<Twins> {
+  const { addresses, processes, partitions = 4 } = options;
+  const folder = temporaryFolder();
+  const trail = join(folder.path, 'trail');
+  let cloud: StandIn | null = null;
+  let undisturbed: Started | null = null;
+  let cluster: ClusterSystem | null = null;
+  const stop = async (): Promise<void> => {
+    try {
+      await cluster?.stop();
+    } finally {
+      await undisturbed?.stop();
+      await cloud?.close();
+      folder.remove();
+    }
+  };
+  try {
+    cloud = await startStandIn(sampleEstate());
+    cloud.limit = Number.MAX_SAFE_INTEGER;
+    const settings = settingsOf(cloud, trail);
+    undisturbed = await startWhole(() => ({ partitions, 'log.level': 'warn', ...settings }));
+    cluster = await startClusterSystem({ addresses, processes, partitions, settings: () => settings });
+    const { url, key, client } = undisturbed;
+    const send: typeof fetch = (input, init) => fetch(String(input).replace('http://driftmgr', url), init);
+    const load = await startLoad({
+      told: [{ client, key, send }, cluster],
+      trail,
+      cloud,
+      ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
+    });
+    const twins = { cluster, undisturbed, load };
+    return { ...twins, stop, expectEqual: () => expectEqual(twins) };
+  } catch (error) {
+    cluster?.tell();
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function expectEqual({ cluster, undisturbed, load }: Pick<Twins, 'cluster' | 'undisturbed' | 'load'>) {
+  await load.stop();
+  const reading = await openReading(cluster);
+  try {
+    const quietMs = 2_500;
+    const { log } = undisturbed.running.adapters;
+    await untilQuiet(
+      {
+        count: () => recordsIn(log, STEADY),
+        readers: async () => (await undisturbed.client.system.get()).readers,
+      },
+      quietMs,
+      120_000,
+    );
+    await untilQuiet(
+      {
+        count: () => reading.count(STEADY),
+        readers: async () => (await cluster.client.system.get()).readers,
+      },
+      quietMs,
+      120_000,
+    );
+    const left = [...TIMES, ...TIMES_IN_IDS, ...OF_THE_MOMENT];
+    const [expected, found] = [
+      await outcomeOf(undisturbed.client, left),
+      await outcomeOf(cluster.client, left),
+    ];
+    const steps = Object.values(expected.timelines).flat().length;
+    const { changes, states, files } = load.done();
+    process.stderr.write(
+      `compared: ${changes} changes by hand, ${states} states, ${files} CloudTrail files; ${expected.drifts.length} drifts of ${steps} steps\n`,
+    );
+    expect(expected.drifts.length).toBeGreaterThan(0);
+    expect(expected.changes.length).toBeGreaterThanOrEqual(files);
+    for (const part of ['drifts', 'timelines', 'resources', 'workspaces', 'coverage', 'changes'] as const)
+      expect(found[part], part).toEqual(expected[part]);
+    await expectEachStepOnce(
+      cluster,
+      steps,
+      (await reading.all('driftmgr.drifts')).map(({ event }) => event),
+    );
+  } finally {
+    await reading.close();
+  }
+}
+
+type Transition = EventOf<'drift.opened'>;
+const isTransition = (event: Event): event is Transition => /^drift\.(?!current)/.test(event.type);
+
+/** Of the log as readers of committed records find it, and of the history's table without its replaced rows. */
+async function expectEachStepOnce(cluster: ClusterSystem, steps: number, events: Event[]): Promise<void> {
+  const revisions = new Map<string, number[]>();
+  for (const { body } of events.filter(isTransition))
+    revisions.set(body.drift.id, [...(revisions.get(body.drift.id) ?? []), body.drift.revision]);
+  for (const [id, found] of revisions)
+    expect(found, `revisions of ${id} in the log`).toEqual(found.map((_, index) => index + 1));
+  expect([...revisions.values()].flat().length, 'steps in the log').toBe(steps);
+
+  const clickhouse = await connectClickHouse({
+    url: cluster.room.clickhouse,
+    logger: createLogger({ level: 'silent' }),
+  });
+  try {
+    const tables = await clickhouse.query<{ name: string }>(
+      `SELECT name FROM system.tables WHERE database = {database:String} AND name LIKE '%transitions%'`,
+      { database: clickhouse.database },
+    );
+    expect(tables).toHaveLength(1);
+    const [row] = await clickhouse.query<{ rows: number; distinct: number }>(
+      `SELECT count() AS rows, uniqExact(drift_id, revision) AS distinct FROM ${clickhouse.database}.${tables[0]!.name} FINAL`,
+    );
+    expect(row, 'steps in the history').toEqual({ rows: steps, distinct: steps });
+  } finally {
+    await clickhouse.close();
+  }
+}

@@ -1,0 +1,196 @@
+// What several systems are told at the same time, so that what they come to know can be compared: Terraform writes states,
+// CloudTrail delivers files, and resources of a pretend DigitalOcean are changed by hand and back. All of it until it is
+// told to stop; what was begun is finished then, on every system.
+//
+// What comes of it does not depend on how fast a system is. A resource is changed again only when all systems have seen the
+// change before; calls that CloudTrail reports of one object are seconds apart; a state is written when the one before is.
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import type { Client } from '../../api/client.ts';
+import { CALLERS, recordOf } from '../../compose/demo/cloudtrail.ts';
+import { edge } from '../../compose/demo/edge.ts';
+import { AWS_ACCOUNT, awsAndGoogle, type EstateWorkspace, stateOf } from '../../compose/demo/estate.ts';
+import { type StandIn, sampleState, TOKEN } from '../../producers/digitalocean/stand-in.ts';
+import { type JsonObject, stableId } from '../../schemas/index.ts';
+
+/** A system that is told. */
+export interface Told {
+  client: Client;
+  key: string;
+  /** Sends to whichever process serves it, for as long as that takes. */
+  send: typeof fetch;
+}
+
+export interface LoadOptions {
+  told: readonly Told[];
+  /** Where all of them read CloudTrail's files. */
+  trail: string;
+  /** Of which all of them make listings. */
+  cloud: StandIn;
+  /** Resources that are changed, and workspaces that are written, side by side. */
+  lanes?: number;
+}
+
+export interface Load {
+  /** What was done so far. */
+  done(): { changes: number; states: number; files: number };
+  /** Finishes what was begun; rejects with what went wrong at any time. */
+  stop(): Promise<void>;
+}
+
+const RECORDS = '/v2/domains/example.com/records';
+const BETWEEN_FILES_MS = 250;
+const BETWEEN_STATES_MS = 300;
+/** So many objects that calls of one are seconds apart. */
+const OBJECTS = 30;
+const SEEN_WITHIN_MS = 180_000;
+
+/** Settings of a system that is told, whose CloudTrail files lie in `trail`. */
+export const settingsOf = (cloud: StandIn, trail: string) => ({
+  'aws.cloudtrail': [trail],
+  'aws.pollMs': 100,
+  'digitalocean.token': TOKEN,
+  'digitalocean.url': cloud.url,
+  'digitalocean.everyMs': 1_500,
+  'detector.graceMs': 300,
+});
+
+/** Two workspaces are applied before it resolves: what is changed by hand, and what CloudTrail tells of. */
+export async function startLoad({ told, trail, cloud, lanes = 3 }: LoadOptions): Promise<Load> {
+  const atEdge = edge(cloud.estate, sampleState());
+  const buckets = awsAndGoogle().find(({ name }) => name === 'data-prod')!;
+  const stop = new AbortController();
+  const done = { changes: 0, states: 0, files: 0 };
+  const serials = new Map<string, number>();
+
+  async function apply(workspace: EstateWorkspace): Promise<void> {
+    const serial = (serials.get(workspace.name) ?? 0) + 1;
+    serials.set(workspace.name, serial);
+    await Promise.all(told.map((system) => write(system, workspace.name, stateOf(workspace, serial))));
+    done.states++;
+  }
+
+  /** One resource, changed by hand and back. */
+  async function change(lane: number): Promise<void> {
+    const record = cloud.estate[RECORDS]!.find(({ name }) => name === `edge-${lane}`)!;
+    const declared = record.ttl as number;
+    for (let step = 1; !stop.signal.aborted || step % 2 === 0; step++) {
+      record.ttl = step % 2 === 1 ? declared + 60 : declared;
+      const status = step % 2 === 1 ? 'open' : 'resolved';
+      await Promise.all(told.map(({ client }) => seen(client, String(record.id), status)));
+      done.changes++;
+    }
+  }
+
+  async function writeStates(lane: number): Promise<void> {
+    for (let serial = 1; !stop.signal.aborted; serial++) {
+      await apply(bucketsOf(`states-${lane}`, serial));
+      await sleep(BETWEEN_STATES_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  }
+
+  async function deliver(): Promise<void> {
+    while (!stop.signal.aborted) {
+      const n = done.files;
+      const call = recordOf({
+        at: Date.now(),
+        eventId: stableId('load', n),
+        eventSource: 's3.amazonaws.com',
+        eventName: 'DeleteBucketPolicy',
+        requestParameters: { bucketName: bucketAt(buckets, n % OBJECTS) },
+        by: n % 3 === 0 ? CALLERS.alice : CALLERS.script,
+      });
+      const path = join(trail, `${AWS_ACCOUNT}_CloudTrail_${String(n).padStart(6, '0')}.json.gz`);
+      await writeFile(`${path}.part`, gzipSync(JSON.stringify({ Records: [call] })));
+      await rename(`${path}.part`, path);
+      done.files++;
+      await sleep(BETWEEN_FILES_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  }
+
+  await mkdir(trail, { recursive: true });
+  await apply(atEdge.workspace);
+  await apply(buckets);
+  const numbers = Array.from({ length: lanes }, (_, lane) => lane);
+  const running = Promise.all([deliver(), ...numbers.map(change), ...numbers.map(writeStates)]);
+  running.catch(() => stop.abort());
+  return {
+    done: () => ({ ...done }),
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** As Terraform does, again and again until it is done: a try whose answer was lost may have been. */
+async function write({ send, key }: Told, workspace: string, state: JsonObject): Promise<void> {
+  const id = randomUUID();
+  const lock = JSON.stringify({
+    ID: id,
+    Operation: 'OperationTypeApply',
+    Info: '',
+    Who: 'ci@runner-12',
+    Version: '1.11.4',
+    Created: new Date().toISOString(),
+    Path: '',
+  });
+  const authorization = `Basic ${Buffer.from(`terraform:${key}`).toString('base64')}`;
+  for (const [method, query, body] of [
+    ['LOCK', '', lock],
+    ['POST', `?ID=${id}`, JSON.stringify(state)],
+    ['UNLOCK', '', lock],
+  ] as const) {
+    const answer = await send(`http://driftmgr/tfstate/${workspace}${query}`, {
+      method,
+      headers: {
+        authorization,
+        'content-type': 'application/json',
+        'content-md5': createHash('md5').update(body).digest('base64'),
+      },
+      body,
+    });
+    if (!answer.ok) throw new Error(`${method} ${workspace}: ${answer.status} ${await answer.text()}`);
+  }
+}
+
+/** Until the one drift of a resource has the status; whether it had one before shows in its history. */
+async function seen(client: Client, resourceId: string, status: 'open' | 'resolved'): Promise<void> {
+  const began = performance.now();
+  for (;;) {
+    const { items } = await client.drifts.list({ q: resourceId, status: ['open', 'resolved'], limit: 10 });
+    if (items.length > 1)
+      throw new Error(`${items.length} drifts of ${resourceId}: ${JSON.stringify(items)}`);
+    if (items[0]?.status === status) return;
+    if (performance.now() - began > SEEN_WITHIN_MS)
+      throw new Error(
+        `the drift of ${resourceId} is not ${status} after ${SEEN_WITHIN_MS} ms: ${JSON.stringify(items)}`,
+      );
+    await sleep(100);
+  }
+}
+
+const bucketAt = (workspace: EstateWorkspace, index: number): string =>
+  String(workspace.resources.find(({ type }) => type === 'aws_s3_bucket')!.instances[index]!.index);
+
+function bucketsOf(name: string, serial: number): EstateWorkspace {
+  return {
+    name,
+    owner: 'team-data',
+    provider: 'registry.terraform.io/hashicorp/aws',
+    lineage: `6d1f0a52-9f2e-4c5e-8a61-30f2b1c4e0${name.slice(-1)}9`,
+    resources: [
+      {
+        type: 'aws_s3_bucket',
+        name: 'this',
+        instances: Array.from({ length: 8 }, (_, index) => `${name}-${index}`).map((bucket) => ({
+          index: bucket,
+          attributes: { id: bucket, bucket, arn: `arn:aws:s3:::${bucket}`, tags: { Serial: String(serial) } },
+        })),
+      },
+    ],
+  };
+}
