@@ -34,19 +34,26 @@ export interface Life {
   faults?: (point: FaultPoint) => void;
   /** Where the log dies. */
   logFaults?: Faults;
+  /** The log to live on; else the embedded one of the directory. It is closed at the end. */
+  openLog?: () => Promise<Log>;
 }
 
 /** Resolves to null when the whole load is processed, else to the reason for which something stopped. */
-export async function live({ directory, count, onReady, faults, logFaults }: Life): Promise<string | null> {
+export async function live(life: Life): Promise<string | null> {
+  const { directory, count, onReady, faults, logFaults } = life;
   const stop = new AbortController();
   const clock = systemClock;
-  const log = await openEmbeddedLog({
-    directory: join(directory, 'log'),
-    partitions: PARTITIONS,
-    clock,
-    logger: silent,
-    faults: logFaults,
-  });
+  const openLog =
+    life.openLog ??
+    (() =>
+      openEmbeddedLog({
+        directory: join(directory, 'log'),
+        partitions: PARTITIONS,
+        clock,
+        logger: silent,
+        faults: logFaults,
+      }));
+  const log = await openLog();
   const states = openEmbeddedStates({ directory: join(directory, 'state'), logger: silent });
   const parts = {
     log,

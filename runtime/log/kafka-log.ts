@@ -10,6 +10,7 @@ import { DriftError } from '../errors.ts';
 import type { Logger } from '../telemetry.ts';
 import { createCluster, type KafkaAccess, READ_COMMITTED, READ_UNCOMMITTED } from './kafka/connection.ts';
 import { kafkaError } from './kafka/errors.ts';
+import type { TransactionFaults } from './kafka/faults.ts';
 import { headersOf } from './kafka/headers.ts';
 import { patiently } from './kafka/patience.ts';
 import { committedOffsets, EARLIEST, LATEST, listOffsets } from './kafka/places.ts';
@@ -30,6 +31,8 @@ export interface KafkaLogOptions {
   /** Before the names of topics, groups and transactional ids: several systems, or test runs, in one cluster. */
   prefix?: string;
   topicSettings?: Record<string, string>;
+  /** For crash tests: where a writer dies. */
+  faults?: TransactionFaults;
 }
 
 /** A commit is five requests one after the other, to up to three brokers. */
@@ -63,7 +66,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
     throw kafkaError('connecting to the brokers', error);
   }
   const [reading, following, writing] = clusters as [Cluster, Cluster, Cluster];
-  return new KafkaLog({ partitions, prefix, reading, following, writing });
+  return new KafkaLog({ partitions, prefix, reading, following, writing, faults: options.faults });
 }
 
 interface Parts {
@@ -72,6 +75,7 @@ interface Parts {
   reading: Cluster;
   following: Cluster;
   writing: Cluster;
+  faults: TransactionFaults | undefined;
 }
 
 class KafkaLog implements Log {
@@ -155,6 +159,7 @@ class KafkaLog implements Log {
         nameOf: (topic) => this.name(topic),
         headersOf,
         ownedAlone: name === this.own,
+        faults: this.parts.faults,
       });
       this.writers.set(name, writer);
     }

@@ -3,6 +3,7 @@
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { TopicName } from '../../../schemas/index.ts';
 import type { NewRecord, Position } from '../log.ts';
+import type { TransactionFaults } from './faults.ts';
 import type { Header, OutgoingRecord } from './record-batch.ts';
 import { type Outgoing, TransactionalWriter, type Written } from './writer.ts';
 
@@ -33,6 +34,8 @@ export interface WriterQueueOptions {
    * takes the work over, and only then: else one that was shut out would let itself in again.
    */
   ownedAlone: boolean;
+  /** For crash tests. */
+  faults?: TransactionFaults | undefined;
 }
 
 export class WriterQueue {
@@ -43,7 +46,7 @@ export class WriterQueue {
 
   constructor(options: WriterQueueOptions) {
     this.options = options;
-    this.writer = new TransactionalWriter(options.cluster, options.transactionalId);
+    this.writer = new TransactionalWriter(options.cluster, options.transactionalId, options.faults);
   }
 
   /** Waits for what is under way, and takes the id over. */

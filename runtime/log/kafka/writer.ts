@@ -10,6 +10,7 @@ import Encoder from 'kafkajs/src/protocol/encoder.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
 import { DriftError } from '../../errors.ts';
 import { kafkaError, typeOf } from './errors.ts';
+import { Killed, type TransactionFaults } from './faults.ts';
 import { patiently } from './patience.ts';
 import type { At } from './places.ts';
 import { boundOf, encodeBatch, type OutgoingRecord } from './record-batch.ts';
@@ -56,14 +57,16 @@ interface Producer {
 export class TransactionalWriter {
   private readonly cluster: Cluster;
   private readonly transactionalId: string;
+  private readonly faults: TransactionFaults | undefined;
   private producer: Producer | null = null;
   private readonly sequences = new Map<string, number>();
   private coordinator: Broker | null = null;
   private readonly groupCoordinators = new Map<string, Broker>();
 
-  constructor(cluster: Cluster, transactionalId: string) {
+  constructor(cluster: Cluster, transactionalId: string, faults?: TransactionFaults) {
     this.cluster = cluster;
     this.transactionalId = transactionalId;
+    this.faults = faults;
   }
 
   get isOpen(): boolean {
@@ -100,16 +103,21 @@ export class TransactionalWriter {
     try {
       const { places, offsets } = transaction;
       await this.join(ids, places);
+      this.faults?.('partitions-added', this.transactionalId);
       const [written] = await Promise.all([
         this.produce(producer, places),
         offsets === null ? null : this.sendOffsets(ids, offsets),
       ]);
+      this.faults?.('before-end', this.transactionalId);
       await this.asking('committing a transaction', async () =>
         (await this.findCoordinator()).endTxn({ ...ids, transactionResult: true }),
       );
+      this.faults?.('after-end', this.transactionalId);
       return written;
     } catch (error) {
       this.producer = null;
+      // Who was killed aborts nothing, and knows of no error.
+      if (error instanceof Killed) throw error;
       void this.abort(ids);
       throw kafkaError(`writing as ${this.transactionalId}`, error);
     }
@@ -150,6 +158,7 @@ export class TransactionalWriter {
     await this.asking('adding positions to a transaction', async () =>
       (await this.findCoordinator()).addOffsetsToTxn({ ...ids, groupId }),
     );
+    this.faults?.('offsets-added', this.transactionalId);
     const topics = new Map<string, { partition: number; offset: string }[]>();
     for (const { topic, partition, offset } of at) {
       const each = { partition, offset: String(offset) };
@@ -169,6 +178,7 @@ export class TransactionalWriter {
         topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
       });
     });
+    this.faults?.('offsets-sent', this.transactionalId);
   }
 
   private async findCoordinator(): Promise<Broker> {
@@ -215,7 +225,10 @@ export class TransactionalWriter {
           bytes += boundOf(place.records[place.at++]!);
         round.push(this.batchOf(producer, place, place.records.slice(from, place.at)));
       }
-      if (round.length === 0) return [...ends.values()];
+      if (round.length === 0) {
+        this.faults?.('produced', this.transactionalId);
+        return [...ends.values()];
+      }
       for (const written of await this.sendRound(round))
         ends.set(`${written.topic}/${written.partition}`, written);
     }
