@@ -57,7 +57,8 @@ async function run(options: Options, work: string): Promise<void> {
     for (const contestant of contestants) await check(given, codec, contestant);
   } finally {
     await producer.disconnect();
-    if (!options.keep) await cluster.drop(prefix);
+    // What went wrong before is what is to be told.
+    if (!options.keep) await cluster.drop(prefix).catch((error: unknown) => say(`not dropped: ${error}`));
     await cluster.close();
   }
 }
