@@ -33,8 +33,8 @@ export interface ClusterSystem {
   /** Sends a request to whichever process serves it. */
   send: typeof fetch;
   partitions: number;
-  /** Starts one more process. */
-  add(roles: Role[]): Promise<RoleProcess>;
+  /** Starts more processes. */
+  add(roles: Role[], count?: number): Promise<RoleProcess[]>;
   /** The end of each process' log, to standard error. */
   tell(): void;
   stop(): Promise<void>;
@@ -117,14 +117,11 @@ export async function startClusterSystem(options: SystemOptions): Promise<Cluste
       send,
       client: createClient({ url: 'http://driftmgr', key: () => key, fetch: send }),
       partitions,
-      async add(roles) {
-        const [port] = await freePorts(
-          1,
-          Math.max(...processes.map(({ url }) => Number(new URL(url).port))) + 1,
-        );
-        const added = made(roles, port!);
-        added.start();
-        await added.ready();
+      async add(roles, count = 1) {
+        const next = Math.max(...processes.map(({ url }) => Number(new URL(url).port))) + 1;
+        const added = (await freePorts(count, next)).map((port) => made(roles, port));
+        for (const process of added) process.start();
+        await Promise.all(added.map((process) => process.ready()));
         return added;
       },
       tell,

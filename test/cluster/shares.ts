@@ -1,0 +1,32 @@
+// Which processes hold which partitions of the drift detector, as the processes themselves tell it.
+import { expect } from 'vitest';
+import type { RoleProcess } from './role-process.ts';
+import type { ClusterSystem } from './system.ts';
+
+/** By process; one that tells nothing of itself is left out. */
+export async function sharesOf({ client }: ClusterSystem): Promise<Map<string, number[]>> {
+  const { processes } = await client.system.get();
+  return new Map(
+    processes.flatMap(({ url, readers }) => {
+      const reader = readers.find(({ name }) => name === 'drift');
+      const held = reader?.partitions.filter(({ phase }) => phase === 'running');
+      return url === null || held === undefined ? [] : [[url, held.map(({ partition }) => partition)]];
+    }),
+  );
+}
+
+/** Until these processes, and no others, hold all partitions, none of them twice, and as evenly as it goes. */
+export async function untilShared(system: ClusterSystem, among: readonly RoleProcess[], withinMs = 90_000) {
+  const least = Math.floor(system.partitions / among.length);
+  await expect
+    .poll(
+      async () => {
+        const shares = await sharesOf(system);
+        const ours = among.map(({ url }) => shares.get(url) ?? []);
+        const even = ours.every(({ length }) => length === least || length === least + 1);
+        return { held: [...shares.values()].flat().sort((a, b) => a - b), even };
+      },
+      { timeout: withinMs, interval: 200 },
+    )
+    .toEqual({ held: Array.from({ length: system.partitions }, (_, partition) => partition), even: true });
+}
