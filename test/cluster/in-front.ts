@@ -1,6 +1,7 @@
 // What stands in front of several processes in production: sends a request to one that can serve it, and to another when
 // that one does not. States go to the processes that take them, everything else to the API.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stopwatch } from './patience.ts';
 
 export interface InFrontOptions {
   api(): readonly string[];
@@ -18,7 +19,7 @@ export function inFrontOf(options: InFrontOptions): typeof fetch {
   let turn = 0;
   return async (input, init) => {
     const { pathname, search } = new URL(String(input));
-    const began = performance.now();
+    const passed = stopwatch();
     for (;;) {
       const urls = pathname.startsWith('/tfstate/') ? options.producers() : options.api();
       let failed: unknown = new Error('no process is there to serve it');
@@ -35,7 +36,7 @@ export function inFrontOf(options: InFrontOptions): typeof fetch {
         }
         turn++;
       }
-      if (performance.now() - began > patienceMs) throw failed;
+      if (passed() > patienceMs) throw failed;
       await sleep(100);
     }
   };

@@ -15,6 +15,7 @@ import { edge } from '../../compose/demo/edge.ts';
 import { AWS_ACCOUNT, awsAndGoogle, type EstateWorkspace, stateOf } from '../../compose/demo/estate.ts';
 import { type StandIn, sampleState, TOKEN } from '../../producers/digitalocean/stand-in.ts';
 import { type JsonObject, stableId } from '../../schemas/index.ts';
+import { stopwatch } from './patience.ts';
 
 /** A system that is told. */
 export interface Told {
@@ -159,13 +160,13 @@ async function write({ send, key }: Told, workspace: string, state: JsonObject):
 
 /** Until the one drift of a resource has the status; whether it had one before shows in its history. */
 async function seen(client: Client, resourceId: string, status: 'open' | 'resolved'): Promise<void> {
-  const began = performance.now();
+  const passed = stopwatch();
   for (;;) {
     const { items } = await client.drifts.list({ q: resourceId, status: ['open', 'resolved'], limit: 10 });
     if (items.length > 1)
       throw new Error(`${items.length} drifts of ${resourceId}: ${JSON.stringify(items)}`);
     if (items[0]?.status === status) return;
-    if (performance.now() - began > SEEN_WITHIN_MS)
+    if (passed() > SEEN_WITHIN_MS)
       throw new Error(
         `the drift of ${resourceId} is not ${status} after ${SEEN_WITHIN_MS} ms: ${JSON.stringify(items)}`,
       );

@@ -7,6 +7,7 @@ import type { Log } from '../../runtime/log/log.ts';
 import { openConfluentRegistry } from '../../runtime/registry/confluent-registry.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
 import { createCodec, type Event, TOPICS, type TopicName } from '../../schemas/index.ts';
+import { stopwatch } from './patience.ts';
 import type { ClusterSystem } from './system.ts';
 
 const logger = createLogger({ level: 'silent' });
@@ -77,14 +78,14 @@ export async function untilQuiet(
   quietMs: number,
   withinMs = 60_000,
 ): Promise<void> {
-  const began = performance.now();
+  const passed = stopwatch();
   let before = -1;
-  let since = began;
+  let since = 0;
   let caughtUp = new Set<string>();
   for (;;) {
     const count = await ask.count();
     const readers = await ask.readers();
-    const now = performance.now();
+    const now = passed();
     if (count !== before) {
       since = now;
       caughtUp = new Set();
@@ -92,7 +93,7 @@ export async function untilQuiet(
     for (const { name, lag } of readers) if (lag === 0) caughtUp.add(name);
     const behind = readers.filter(({ name }) => !caughtUp.has(name));
     if (now - since >= quietMs && behind.length === 0) return;
-    if (now - began > withinMs)
+    if (now > withinMs)
       throw new Error(
         `not quiet after ${withinMs} ms: ${count} records (${before} before), behind: ${JSON.stringify(behind)}`,
       );

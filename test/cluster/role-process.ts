@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Readiness } from '../../api/types.ts';
 import type { Role } from '../../compose/roles.ts';
-import { until } from '../testing/running.ts';
+import { patiently } from './patience.ts';
 
 const ENTRY = fileURLToPath(new URL('../../compose/driftmgr.ts', import.meta.url));
 /** Started together on a busy machine, processes wait for each other and for their servers. */
@@ -85,17 +85,11 @@ export function roleProcess({ name, roles, directory, port, environment }: RoleO
       ended.catch(() => undefined);
     },
     ready: (withinMs = READY_WITHIN_MS) =>
-      until(
-        `${name} to be ready`,
-        async () => {
-          if (!child) throw new Error(`${name} ended instead of running:\n${tailOf(logged(), 30)}`);
-          const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
-            () => null,
-          );
-          return answer?.ok === true && ((await answer.json()) as Readiness).ready;
-        },
-        withinMs,
-      ).then(() => undefined),
+      patiently(`${name} to be ready`, withinMs, async () => {
+        if (!child) throw new Error(`${name} ended instead of running:\n${tailOf(logged(), 30)}`);
+        const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+        return answer?.ok === true && ((await answer.json()) as Readiness).ready;
+      }).then(() => undefined),
     send(signal) {
       if (!child?.kill(signal)) throw new Error(`${name} does not run`);
     },

@@ -12,11 +12,11 @@ describe.skipIf(addresses === null)('two processes of each role, under load', ()
   let twins: Twins;
   beforeAll(async () => {
     twins = await startTwins({ addresses: addresses!, processes: TWO_OF_EACH });
-  });
+  }, 600_000);
   afterEach(({ task }) => {
     if (task.result?.state === 'fail') twins?.cluster.tell();
   });
-  afterAll(() => twins?.stop());
+  afterAll(() => twins?.stop(), 300_000);
 
   it('are stopped and started one after the other: each stops in order, nothing is lost, nothing comes twice', async () => {
     const took: string[] = [];
@@ -30,5 +30,5 @@ describe.skipIf(addresses === null)('two processes of each role, under load', ()
     }
     globalThis.process.stderr.write(`stopped: ${took.join(', ')}\n`);
     await twins.expectEqual();
-  }, 600_000);
+  }, 1_200_000);
 });

@@ -1,5 +1,5 @@
 // Which processes hold which partitions of the drift detector, as the processes themselves tell it.
-import { expect } from 'vitest';
+import { patiently } from './patience.ts';
 import type { RoleProcess } from './role-process.ts';
 import type { ClusterSystem } from './system.ts';
 
@@ -18,15 +18,21 @@ export async function sharesOf({ client }: ClusterSystem): Promise<Map<string, n
 /** Until these processes, and no others, hold all partitions, none of them twice, and as evenly as it goes. */
 export async function untilShared(system: ClusterSystem, among: readonly RoleProcess[], withinMs = 90_000) {
   const least = Math.floor(system.partitions / among.length);
-  await expect
-    .poll(
-      async () => {
-        const shares = await sharesOf(system);
-        const ours = among.map(({ url }) => shares.get(url) ?? []);
-        const even = ours.every(({ length }) => length === least || length === least + 1);
-        return { held: [...shares.values()].flat().sort((a, b) => a - b), even };
-      },
-      { timeout: withinMs, interval: 200 },
-    )
-    .toEqual({ held: Array.from({ length: system.partitions }, (_, partition) => partition), even: true });
+  let shares = new Map<string, number[]>();
+  await patiently(
+    `${system.partitions} partitions to be shared among ${among.map(({ url }) => url).join(', ')}; held:`,
+    withinMs,
+    async () => {
+      shares = await sharesOf(system);
+      const ours = among.map(({ url }) => shares.get(url) ?? []);
+      const held = [...shares.values()].flat();
+      return (
+        held.length === system.partitions &&
+        new Set(held).size === system.partitions &&
+        ours.flat().length === system.partitions &&
+        ours.every(({ length }) => length === least || length === least + 1)
+      );
+    },
+    () => [...shares],
+  );
 }
