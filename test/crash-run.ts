@@ -23,6 +23,8 @@ import { loadEvent } from './crash-load.ts';
 export const PARTITIONS = 3;
 const PROCESSORS = [counter, driftDetector];
 const AT_ONCE = 10;
+/** So many looks in a row at which there was nothing left to do end a life. Looks, not time: a starved process gets no turns. */
+const QUIET_LOOKS = 50;
 
 export interface Life {
   directory: string;
@@ -75,7 +77,7 @@ export async function live(life: Life): Promise<string | null> {
   await Promise.allSettled(processors.map((handle) => handle.ready));
   const source = runSource({ ...parts, source: load(count) });
   onReady?.();
-  let settledAt = 0;
+  let quiet = 0;
   let before = 0;
   for (;;) {
     await clock.sleep(5);
@@ -83,9 +85,9 @@ export async function live(life: Life): Promise<string | null> {
     const stopped = reason() ?? (phase === 'stopped' ? failure : null);
     // What was put out last may set timers that are due at once, and each that fires is a record more.
     const records = await recordsIn(log);
-    if (phase !== 'finished' || records !== before || !(await isProcessed(log))) settledAt = clock.now();
+    quiet = phase === 'finished' && records === before && (await isProcessed(log)) ? quiet + 1 : 0;
     before = records;
-    if (stopped === null && clock.now() - settledAt < 250) continue;
+    if (stopped === null && quiet < QUIET_LOOKS) continue;
     stop.abort();
     await Promise.all([source.stopped, ...processors.map((handle) => handle.stopped)]);
     await states.close();
