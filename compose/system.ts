@@ -21,7 +21,7 @@ import { serveHealth } from './health-server.ts';
 import { cannotListen } from './listening.ts';
 import { tellOfProcess } from './processes.ts';
 import { runProjections } from './projections.ts';
-import { allReaders, localReaders, readersJson } from './readers.ts';
+import { allReaders, type LocalReader, localReaders, readersJson } from './readers.ts';
 import { type Role, servesApi } from './roles.ts';
 import { describeTopology } from './topology.ts';
 import { runUnits, type Unit } from './units.ts';
@@ -113,8 +113,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const readers = async (): Promise<SystemJson['readers']> =>
       allReaders(await local(), { log, processors: options.processors, postgres });
     const sources = (): SystemJson['sources'] => units?.sources() ?? [];
-    const notReady = async (): Promise<string[]> => [
-      ...(await local()).flatMap(({ name, notReady: reason }) =>
+    const notReady = async (known?: LocalReader[]): Promise<string[]> => [
+      ...(known ?? (await local())).flatMap(({ name, notReady: reason }) =>
         reason === null ? [] : [`${name}: ${reason}`],
       ),
       ...(projections === null || projections.joined() ? [] : ['projections: wait for their share']),
@@ -126,7 +126,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       clock,
       logger,
       self: async (): Promise<ProcessJson> => {
-        const reasons = await notReady();
+        const known = await local();
+        const reasons = await notReady(known);
         return {
           id: options.id,
           roles: [...roles],
@@ -135,7 +136,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
           seenAt: new Date(clock.now()).toISOString(),
           ready: reasons.length === 0,
           reasons,
-          readers: readersJson(await local()),
+          readers: readersJson(known),
           sources: sources(),
         };
       },

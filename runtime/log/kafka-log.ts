@@ -78,6 +78,14 @@ interface Parts {
   faults: TransactionFaults | undefined;
 }
 
+interface Asking {
+  places: Map<string, { topic: string; partition: number }>;
+  answer: Promise<ReadonlyMap<string, number>>;
+}
+
+const placeOf = ({ topic, partition }: { topic: string; partition: number }): string =>
+  `${topic}/${partition}`;
+
 class KafkaLog implements Log {
   readonly partitions: number;
   readonly gatherMs = GATHER_MS;
@@ -90,6 +98,8 @@ class KafkaLog implements Log {
   private readonly own = `process/${randomUUID()}`;
   /** After what was committed here; the brokers may take a moment longer to show it. */
   private readonly written = new Map<string, number>();
+  /** Offsets that are about to be asked for, by what is asked. */
+  private readonly asking = new Map<number, Asking>();
   private closed = false;
 
   constructor(parts: Parts) {
@@ -182,11 +192,28 @@ class KafkaLog implements Log {
     return this.offset(topic, partition, EARLIEST);
   }
 
+  /** Whoever asks in the same turn of the loop is asked for together: a lag is the ends of many partitions. */
   private async offset(topic: TopicName, partition: number, timestamp: number): Promise<number> {
     this.alive();
     checkPlace(topic, partition, this.partitions);
-    const places = [{ topic: this.name(topic), partition }];
-    return (await listOffsets(this.parts.reading, places, timestamp, READ_COMMITTED))[0]!.offset;
+    const place = { topic: this.name(topic), partition };
+    let asking = this.asking.get(timestamp);
+    if (!asking) {
+      asking = this.ask(timestamp);
+      this.asking.set(timestamp, asking);
+    }
+    asking.places.set(placeOf(place), place);
+    return (await asking.answer).get(placeOf(place))!;
+  }
+
+  private ask(timestamp: number): Asking {
+    const places: Asking['places'] = new Map();
+    const answer = new Promise((resolve) => setImmediate(resolve)).then(async () => {
+      this.asking.delete(timestamp);
+      const found = await listOffsets(this.parts.reading, [...places.values()], timestamp, READ_COMMITTED);
+      return new Map(found.map((each) => [placeOf(each), each.offset]));
+    });
+    return { places, answer };
   }
 
   async positions(group: string): ReturnType<Log['positions']> {

@@ -23,7 +23,6 @@ const FOR_GOOD = new Set([
   'ILLEGAL_SASL_STATE',
   'UNSUPPORTED_VERSION',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
-  'INVALID_REPLICATION_FACTOR',
   'INVALID_CONFIG',
   'POLICY_VIOLATION',
 ]);
@@ -34,10 +33,10 @@ const PRODUCER_FENCED = 90;
 export function typeOf(error: unknown): string {
   let at: unknown = error;
   for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth++) {
-    const { type, code, cause } = at as { type?: unknown; code?: unknown; cause?: unknown };
+    const { type, code, cause, errors } = at as Record<'type' | 'code' | 'cause' | 'errors', unknown>;
     if (code === PRODUCER_FENCED) return 'PRODUCER_FENCED';
     if (typeof type === 'string') return type;
-    at = cause;
+    at = Array.isArray(errors) ? errors[0] : cause;
   }
   return error instanceof Error ? error.name : 'unknown';
 }

@@ -68,11 +68,20 @@ export async function ensureTopics(options: TopicsOptions): Promise<void> {
         public: `Topic ${other.name} has ${other.partitions.length} partitions, but partitions (DRIFTMGR_PARTITIONS) is ${partitions}. The number is fixed when the topics are made: set it to ${other.partitions.length}.`,
       });
   } catch (error) {
+    if (typeOf(error) === 'INVALID_REPLICATION_FACTOR') throw tooManyCopies(options.replication, error);
     throw kafkaError('making the topics', error);
   } finally {
     await admin.disconnect().catch(() => undefined);
   }
 }
+
+const tooManyCopies = (copies: number, cause: unknown): DriftError =>
+  new DriftError(`there are fewer than ${copies} brokers`, {
+    code: 'DM_CONFIG_INVALID',
+    retriable: false,
+    cause,
+    public: `Topics are to have ${copies} copies, more than there are brokers. Set kafka.replication (DRIFTMGR_KAFKA_REPLICATION) to the number of brokers or less.`,
+  });
 
 /** A new topic is known to all brokers, and led by one, a moment after it was made. */
 async function untilLed(admin: Admin, names: string[]): Promise<ITopicMetadata[]> {
