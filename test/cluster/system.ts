@@ -83,9 +83,10 @@ export async function startClusterSystem(options: SystemOptions): Promise<Cluste
       process.stderr.write(`\n--- ${name}, the end of its log\n${tailOf(logged(), 25)}\n`);
   };
   const stop = async (): Promise<void> => {
-    for (const process of processes) if (process.isRunning()) process.send('SIGCONT');
-    const ends = await Promise.all(processes.map((process) => process.end('SIGTERM', ENDS_WITHIN_MS)));
-    const stuck = processes.filter((_, index) => ends[index]!.signal === 'SIGKILL');
+    const running = processes.filter((process) => process.isRunning());
+    for (const process of running) process.send('SIGCONT');
+    const ends = await Promise.all(running.map((process) => process.end('SIGTERM', ENDS_WITHIN_MS)));
+    const stuck = running.filter((_, index) => ends[index]!.signal === 'SIGKILL');
     if (stuck.length > 0) tell();
     await room.remove();
     if (process.env.KEEP !== undefined) process.stderr.write(`kept: ${directory}\n`);
