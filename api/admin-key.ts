@@ -1,6 +1,6 @@
 // The first admin key: written to `<data>/admin.key` (mode 0600) before it is stored, so that no crash locks people out.
 import { readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../runtime/telemetry.ts';
 import type { Keys, NewKey } from './keys.ts';
@@ -27,13 +27,19 @@ export async function ensureAdminKey(keys: Keys, dataDirectory: string, logger: 
   const path = adminKeyPath(dataDirectory);
   const written = readAdminKey(dataDirectory);
   // A file without a stored key: the last start ended between the two. A revoked key stays revoked: adopting it is no use.
-  if (written !== null && isKey(written)) await keys.adopt(written, FIRST);
-  if (written === null || (await keys.verify(written)) === null) {
-    const key = makeKey();
-    await writeKey(path, key);
-    await keys.adopt(key, FIRST);
-  }
-  logger.info({ path }, 'an admin API key was written');
+  if (
+    written !== null &&
+    isKey(written) &&
+    (await keys.adoptFirst(written, FIRST)) &&
+    (await keys.verify(written))
+  )
+    return logger.info({ path }, 'an admin API key was written');
+  if (await keys.hasAdmin()) return;
+  const key = makeKey();
+  await writeKey(path, key);
+  if (await keys.adoptFirst(key, FIRST)) return logger.info({ path }, 'an admin API key was written');
+  // Processes that start together on new tables: the key of one of them counts, and no other is to be found.
+  await rm(path, { force: true });
 }
 
 const FIRST: NewKey = {

@@ -221,6 +221,18 @@ describe('the first admin key', () => {
     expect(lines.join('')).not.toContain(key);
   });
 
+  it('is one alone, when processes start together on new tables', async () => {
+    const others = Array.from({ length: 5 }, temporaryFolder);
+    try {
+      await Promise.all(others.map((folder) => ensureAdminKey(keys, folder.path, told)));
+      const written = others.map((folder) => readAdminKey(folder.path)).filter((key) => key !== null);
+      expect(written).toHaveLength(1);
+      expect(await keys.verify(written[0]!)).not.toBeNull();
+    } finally {
+      for (const folder of others) folder.remove();
+    }
+  });
+
   it('stays what it is at the next start', async () => {
     await ensureAdminKey(keys, data.path, told);
     const key = readAdminKey(data.path);

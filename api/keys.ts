@@ -55,6 +55,8 @@ export interface Keys {
   create(key: NewKey): Promise<{ key: string; record: KeyRecord }>;
   /** Stores a key made elsewhere (the first one, which stands in a file before it is stored). */
   adopt(text: string, key: NewKey): Promise<void>;
+  /** The same while no admin key works; false, and nothing is stored, when one does: another process was first. */
+  adoptFirst(text: string, key: NewKey): Promise<boolean>;
   /** Newest first, after the key of that id. */
   list(page: { limit: number; after: string | null }): Promise<{ items: KeyRecord[]; next: string | null }>;
   /** DM_NOT_FOUND when there is none; revoking twice changes nothing. */
@@ -80,6 +82,7 @@ const COLUMNS = `id, name, hash, scopes, workspaces, created_at AS "createdAt", 
 
 /** Neither revoked nor expired; `$now` stands for the time's parameter. */
 const WORKS = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $now)';
+const ADMIN_FOUND = `SELECT EXISTS (SELECT 1 FROM api.keys WHERE 'admin' = ANY(scopes) AND ${WORKS.replace('$now', '$1')}) AS found`;
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 const NO_HASH = hashOf('');
@@ -195,6 +198,15 @@ export function createKeys(options: { postgres: Postgres; clock: Clock; logger: 
     async adopt(text, key) {
       await insert(postgres, text, key);
     },
+    adoptFirst(text, key) {
+      return postgres.transaction(async (queries) => {
+        await queries.query(`SELECT pg_advisory_xact_lock(hashtext('driftmgr.admin-key'))`);
+        const [row] = await queries.query<{ found: boolean }>(ADMIN_FOUND, [clock.now()]);
+        if (row!.found) return false;
+        await insert(queries, text, key);
+        return true;
+      });
+    },
     async list({ limit, after }) {
       const rows = await postgres.query<Row>(
         `SELECT ${COLUMNS} FROM api.keys
@@ -218,11 +230,8 @@ export function createKeys(options: { postgres: Postgres; clock: Clock; logger: 
     verify,
     verifyKnown,
     async hasAdmin() {
-      const rows = await postgres.query<{ found: boolean }>(
-        `SELECT EXISTS (SELECT 1 FROM api.keys WHERE 'admin' = ANY(scopes) AND ${WORKS.replace('$now', '$1')}) AS found`,
-        [clock.now()],
-      );
-      return rows[0]?.found === true;
+      const [row] = await postgres.query<{ found: boolean }>(ADMIN_FOUND, [clock.now()]);
+      return row!.found;
     },
   };
 }
