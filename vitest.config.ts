@@ -7,8 +7,8 @@ const PURE = [
   'producers/{aws,terraform}/{attribution,events,normalize,objects,record-splitter,redact,scope}.test.ts',
 ];
 
-/** Those need servers: `npm run test:cluster`, vitest.cluster.config.ts. */
-const CLUSTER = '**/*.cluster.test.ts';
+/** Those need servers: `npm run test:cluster` and `test:endurance`, vitest.cluster.config.ts. */
+const CLUSTER = '**/*.{cluster,endurance}.test.ts';
 
 // Forks, not threads: chDB ends in a segmentation fault when a worker thread that loaded it exits.
 export default defineConfig({
