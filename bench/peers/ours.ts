@@ -32,11 +32,7 @@ export function ours(options: OursOptions): Contestant | null {
       startSpeaking(
         OURS,
         process.execPath,
-        [
-          ...(process.env.PEERS_NODE?.split(' ') ?? []),
-          PROCESS,
-          JSON.stringify({ brokers, registry, prefix, partitions, work }),
-        ],
+        [...NODE, PROCESS, JSON.stringify({ brokers, registry, prefix, partitions, work })],
         `${work}/log`,
       ),
     forgetState: () => rm(`${work}/state`, { recursive: true, force: true }),
