@@ -34,10 +34,13 @@ export function tellOfProcess(options: ProcessesOptions): Processes {
   const { cache, clock, logger, self } = options;
   const stop = new AbortController();
   let owner: string | null = null;
+  /** Where this process has told of itself; null before it has. */
+  let told: string | null = null;
 
   async function tell(): Promise<void> {
     const mine = await self();
-    await cache.put(PREFIX + mine.id, JSON.stringify(mine), FORGOTTEN_MS);
+    told = PREFIX + mine.id;
+    await cache.put(told, JSON.stringify(mine), FORGOTTEN_MS);
     const url = options.owns();
     if (url !== null) await cache.put(OWNER, url, FORGOTTEN_MS);
   }
@@ -52,15 +55,14 @@ export function tellOfProcess(options: ProcessesOptions): Processes {
       }
       await sleep(EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
     }
-    const { id } = await self().catch(() => ({ id: null }));
-    if (id !== null) await cache.remove(PREFIX + id).catch(() => undefined);
+    if (told !== null) await cache.remove(told);
   }
 
   const running = run();
   return {
     async list() {
-      const [mine, told] = await Promise.all([self(), cache.list(PREFIX)]);
-      const others = [...(told?.values() ?? [])].flatMap((text) => {
+      const [mine, heard] = await Promise.all([self(), cache.list(PREFIX)]);
+      const others = [...(heard?.values() ?? [])].flatMap((text) => {
         const other = JSON.parse(text) as ProcessJson;
         return other.id === mine.id ? [] : [other];
       });

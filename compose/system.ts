@@ -96,7 +96,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
     // A reader that stops for good before it is ready shows in readiness; what the others know is served all the same.
     const readied = Promise.allSettled([projections?.ready, ...processors.map((handle) => handle.ready)]);
-    // Another process may hold what this one waits for: only one that has everything waits for it.
+    // Sources wait for the readers of their own process, where it has any; what others run is not waited for.
     if (roles.has('producers')) await readied;
     await serving.refresh();
 

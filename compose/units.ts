@@ -56,8 +56,7 @@ export function runUnits(options: UnitsOptions): UnitsHandle {
     });
     await Promise.all([...handles, ...running].map((handle) => handle.stopped));
     // Given up while the rest goes on: another process tells of it now.
-    if (options.signal.aborted) return;
-    if (!signal.aborted) return;
+    if (options.signal.aborted || !signal.aborted) return;
     for (const { name } of unit.reactors) reactors.delete(name);
     for (const { name } of unit.sources) sources.delete(name);
   }

@@ -7,7 +7,7 @@ import { startSpeaking } from './speaking.ts';
 
 const PROCESS = fileURLToPath(new URL('./ours-process.ts', import.meta.url));
 
-/** As compose/Dockerfile runs roles: what is young is collected sooner, which takes a quarter off the memory. */
+/** As compose/docker-compose.yml runs roles: what is young is collected sooner, which takes a quarter off the memory. */
 const NODE = (process.env.PEERS_NODE ?? '--max-semi-space-size=4').split(' ');
 
 export interface OursOptions {
