@@ -429,6 +429,7 @@ export class PartitionFold {
   }
 
   private rowsOf(objectKey: string): Rows {
+    this.rows.focusOn(objectKey);
     return new KeyRows(objectKey, this.rows, this.seen);
   }
 }

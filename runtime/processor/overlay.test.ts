@@ -12,6 +12,7 @@ const step = fc.oneof(
     value: fc.option(fc.nat(9), { nil: undefined }),
   }),
   fc.record({ do: fc.constant('store' as const) }),
+  fc.record({ do: fc.constant('focus' as const), key: fc.constantFrom('a', 'b') }),
   fc.record({ do: fc.constant('list' as const), key: fc.constantFrom('a', 'b') }),
   fc.record({ do: fc.constant('fail' as const), key: fc.constantFrom('a', 'b') }),
 );
@@ -28,7 +29,8 @@ describe('rows in memory over a store', () => {
           if (each.do === 'set') {
             overlay.set(each.key, each.part, each.value);
             model.write([{ objectKey: each.key, part: each.part, value: each.value }], []);
-          } else if (each.do === 'store') store.write(overlay.take(), []);
+          } else if (each.do === 'focus') overlay.focusOn(each.key);
+          else if (each.do === 'store') store.write(overlay.take(), []);
           else if (each.do === 'list')
             expect([...overlay.list(each.key, 'p/')]).toEqual([...model.list(each.key, 'p/')]);
           else

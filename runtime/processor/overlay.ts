@@ -27,6 +27,19 @@ interface Undo {
   value: Json | undefined;
 }
 
+/**
+ * The key that is being decided on: about twenty questions are asked of its rows for one event, and most are for rows
+ * that it does not have.
+ */
+interface Focus {
+  objectKey: string;
+  /** The parts of its rows, stored or not, in order. */
+  parts: string[];
+}
+
+/** A key with more rows is never held in focus: its parts would be copied for every event. */
+const FOCUS_ROWS = 64;
+
 export class Overlay implements RowReader {
   private readonly below: RowReader;
   private readonly cacheLimit: number;
@@ -37,6 +50,9 @@ export class Overlay implements RowReader {
   private old = new Map<string, Map<string, Json | undefined>>();
   private youngRows = 0;
   private undo: Undo[] | null = null;
+  private focus: Focus | null = null;
+  /** The key that was last found to have too many rows. */
+  private large: string | null = null;
 
   /** `cacheLimit`: stored rows kept in memory are at most twice this. */
   constructor(below: RowReader = NOTHING, cacheLimit = 1_000) {
@@ -49,7 +65,17 @@ export class Overlay implements RowReader {
     return this.dirtyRows;
   }
 
+  /** What is read next is mostly of this key. Changes no answer. */
+  focusOn(objectKey: string): void {
+    if (this.focus?.objectKey === objectKey || this.large === objectKey) return;
+    this.focus = null;
+    const parts = this.parts(objectKey, '', FOCUS_ROWS + 1);
+    if (parts.length <= FOCUS_ROWS) this.focus = { objectKey, parts };
+    else this.large = objectKey;
+  }
+
   get(objectKey: string, part: string): Json | undefined {
+    if (this.focus?.objectKey === objectKey && !isAmong(this.focus.parts, part)) return undefined;
     const dirty = this.dirty.get(objectKey)?.rows;
     if (dirty) {
       const value = dirty.get(part);
@@ -65,12 +91,14 @@ export class Overlay implements RowReader {
 
   /** Whether there is such a row; reads no value. */
   has(objectKey: string, part: string): boolean {
+    if (this.focus?.objectKey === objectKey) return isAmong(this.focus.parts, part);
     const dirty = this.dirty.get(objectKey)?.rows;
     return dirty?.has(part) ? dirty.get(part) !== undefined : this.below.has(objectKey, part);
   }
 
   /** Parts of the key that start with `prefix`, in order, at most `limit`; reads no values. */
   parts(objectKey: string, prefix: string, limit = Number.POSITIVE_INFINITY): string[] {
+    if (this.focus?.objectKey === objectKey) return startingWith(this.focus.parts, prefix, limit);
     const dirty = this.dirty.get(objectKey);
     if (!dirty || dirty.rows.size === 0) return this.below.parts(objectKey, prefix, limit);
     dirty.sorted ??= [...dirty.rows.keys()].sort(compareText);
@@ -95,6 +123,7 @@ export class Overlay implements RowReader {
   }
 
   set(objectKey: string, part: string, value: Json | undefined): void {
+    if (this.focus?.objectKey === objectKey) this.focusSet(this.focus, part, value !== undefined);
     let dirty = this.dirty.get(objectKey);
     if (!dirty) {
       dirty = { rows: new Map(), sorted: null };
@@ -112,6 +141,17 @@ export class Overlay implements RowReader {
     if (dirty.sorted) dirty.sorted.splice(firstNotBefore(dirty.sorted, part), 0, part);
   }
 
+  private focusSet(focus: Focus, part: string, present: boolean): void {
+    const { parts } = focus;
+    const at = firstNotBefore(parts, part);
+    const isPresent = parts[at] === part;
+    if (isPresent && !present) parts.splice(at, 1);
+    else if (!isPresent && present) {
+      parts.splice(at, 0, part);
+      if (parts.length > FOCUS_ROWS) this.focus = null;
+    }
+  }
+
   private remove(dirty: Dirty, part: string): void {
     dirty.rows.delete(part);
     this.dirtyRows--;
@@ -126,6 +166,7 @@ export class Overlay implements RowReader {
       return fold();
     } catch (error) {
       this.undo = null;
+      this.focus = null;
       for (const { objectKey, part, had, value } of undo.reverse()) {
         const dirty = this.dirty.get(objectKey);
         if (had) this.set(objectKey, part, value);
@@ -184,6 +225,19 @@ export class Overlay implements RowReader {
     this.young = new Map();
     this.youngRows = 0;
   }
+}
+
+const isAmong = (sorted: readonly string[], part: string): boolean =>
+  sorted[firstNotBefore(sorted, part)] === part;
+
+function startingWith(sorted: readonly string[], prefix: string, limit: number): string[] {
+  const found: string[] = [];
+  for (let at = firstNotBefore(sorted, prefix); at < sorted.length && found.length < limit; at++) {
+    const part = sorted[at]!;
+    if (!part.startsWith(prefix)) break;
+    found.push(part);
+  }
+  return found;
 }
 
 /** Both in order, each part once, without those that `rows` deletes. */
