@@ -1,7 +1,7 @@
 // Decides the `modified` drift of one declared instance, confirmed or suspected, from facts alone. Pure.
 import type { Difference, Drift } from '../../schemas/index.ts';
 import { type Absorption, absorb } from './absorb.ts';
-import type { Comparison } from './comparison.ts';
+import { type Comparison, LOOKED_AT } from './comparison.ts';
 import {
   type Assessment,
   driftIdOf,
@@ -13,6 +13,7 @@ import {
   type Standing,
   subjectOf,
 } from './desired.ts';
+import { differing } from './differing.ts';
 import { actorsOf, creates, deletes, forgotten, isTerraform, rewrites } from './evidence.ts';
 import { gate, isRunning, lookAgain, untilBoundary, untilRunEnds, waitedFor, waitOf } from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
@@ -21,7 +22,6 @@ import {
   type AbsorbedRow,
   absorbedOf,
   anyPlaced,
-  attributesOf,
   type DeclaredRow,
   driftOf,
   type Evidence,
@@ -68,11 +68,9 @@ export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
 }
 
 function comparisonOf(sight: Sight, row: DeclaredRow, observed: Observed): Comparison {
-  const declared = attributesOf(row);
   const comparison = sight.options.compare({
     type: row.type,
-    declared,
-    observed: attributesOf(observed),
+    ...differing(row.attributes, observed.attributes ?? '{}', LOOKED_AT),
     configuration: null,
   });
   return withoutChildren(sight.rows, row, comparison);

@@ -1,5 +1,6 @@
 // What comparing a declaration with an observation gives. The rules are data in rules/.
 import type { Difference, JsonObject } from '../../schemas/index.ts';
+import { SWITCHES } from './rules/index.ts';
 
 /** Which attributes the configuration sets, where it is known; null: not known (a later source publishes it). */
 export interface Configured {
@@ -26,5 +27,11 @@ export interface Comparison {
   /** Paths that both sides may hold but that cannot be compared (write-only, a secret against a plain value). */
   unverifiable?: string[];
 }
+
+/**
+ * Attributes that are looked at whatever differs; of all others those of the observation that differ from what is declared.
+ * A comparison gives the same when it is given no more than these (differing.ts).
+ */
+export const LOOKED_AT: ReadonlySet<string> = new Set(['id', 'tags', 'tags_all', ...SWITCHES]);
 
 export type Compare = (input: ComparisonInput) => Comparison;

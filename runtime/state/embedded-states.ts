@@ -13,6 +13,7 @@ import { ReadAhead } from './read-ahead.ts';
 import { BatchWriter, SEGMENT_HEADER } from './row-batch.ts';
 import type { Place } from './row-index.ts';
 import { RowIndex, SMALL } from './row-index.ts';
+import { textOfValue, valueOfText } from './row-value.ts';
 import type { RowWrite, StateStore, StateStores } from './state.ts';
 import { readBatches, StateSegment, segmentFiles } from './state-segment.ts';
 
@@ -157,7 +158,7 @@ class EmbeddedStore implements StateStore {
     // Before the rows: the newest write of a row must stand last.
     const cleaned = this.clean(put);
     for (const { objectKey, part, value } of rows) {
-      const text = value === undefined ? null : JSON.stringify(value);
+      const text = value === undefined ? null : textOfValue(value);
       const placed = this.writer.add(objectKey, part, text);
       put(
         objectKey,
@@ -198,8 +199,8 @@ class EmbeddedStore implements StateStore {
   }
 
   private valueAt(place: Place, segment: StateSegment): Json {
-    if (place.small !== null) return JSON.parse(place.small) as Json;
-    return JSON.parse(this.ahead.text(segment, place.position, place.length)) as Json;
+    if (place.small !== null) return valueOfText(place.small);
+    return valueOfText(this.ahead.text(segment, place.position, place.length));
   }
 
   private segmentOf(number: number, numbered: ReadonlyMap<number, StateSegment>): StateSegment {

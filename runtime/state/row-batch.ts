@@ -2,7 +2,7 @@
 //
 //   segment header  magic u32 · crc u32 · format u32 · version (of the processor's rows) f64
 //   batch           magic u32 · crc u32 (of all that follows) · length u32 · positions length u32 · positions (JSON) · rows
-//   row             key length u32 · part length u32 · value length + 1, 0 deletes, u32 · key · part · value (JSON)
+//   row             key length u32 · part length u32 · value length + 1, 0 deletes, u32 · key · part · value (row-value.ts)
 import { crc32 } from 'node:zlib';
 import type { Position } from '../log/log.ts';
 
@@ -11,7 +11,7 @@ const BATCH_HEADER = 16;
 const ROW_HEADER = 12;
 const SEGMENT_MAGIC = 0x5352_4d44;
 const BATCH_MAGIC = 0x4252_4d44;
-const FORMAT = 1;
+const FORMAT = 2;
 
 export function encodeSegmentHeader(version: number): Buffer {
   const bytes = Buffer.alloc(SEGMENT_HEADER);
@@ -42,7 +42,7 @@ export class BatchWriter {
     this.end = BATCH_HEADER + length;
   }
 
-  /** Adds a row with its value as JSON text, or a deletion; returns where the value begins in the batch, and its length. */
+  /** Adds a row with the text of its value, or a deletion; returns where the value begins in the batch, and its length. */
   add(objectKey: string, part: string, text: string | null): { position: number; length: number } {
     this.reserve(this.end, ROW_HEADER + (objectKey.length + part.length + (text?.length ?? 0)) * 3);
     const position = this.header(objectKey, part);

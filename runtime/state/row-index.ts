@@ -6,7 +6,7 @@ export interface Place {
   readonly segment: number;
   readonly position: number;
   readonly length: number;
-  /** The value itself (JSON text) when it is so short that its place would take as much memory: members of an index. */
+  /** The value itself (its text) when it is so short that its place would take as much memory: members of an index. */
   readonly small: string | null;
 }
 

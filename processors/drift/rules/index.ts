@@ -24,3 +24,10 @@ export function rulesOf(type: string): TypeRules {
   }
   return rules;
 }
+
+/** Declared attributes that switch a rule on for others: a comparison looks at them also where nothing differs. */
+export const SWITCHES: readonly string[] = RULES.flatMap(({ treatment }) =>
+  'coManaged' in treatment && treatment.coManaged !== 'always'
+    ? [treatment.coManaged.when.split('.')[0]!]
+    : [],
+);
