@@ -104,10 +104,21 @@ export function createCodec(ids: SchemaIds): Codec {
 
   function encode(event: Event, fingerprint: Buffer = NO_FINGERPRINT): Buffer {
     const form = encoders.get(topicOf(event.type))!;
-    const value: Fields = { ...event };
-    if (!form.onlyBody) value.body = { [EVENTS[event.type].record]: event.body };
-    if (form.fingerprinted) value.fingerprint = fingerprint;
-    return write(form, value);
+    const { time, id, recordedAt, source, org, objectKey, correlationId, clamped } = event;
+    const body = form.onlyBody ? event.body : { [EVENTS[event.type].record]: event.body };
+    // Of one shape for all events: copying each as it comes would cost as much as encoding it.
+    return write(form, {
+      fingerprint,
+      time,
+      id,
+      recordedAt,
+      source,
+      org,
+      objectKey,
+      correlationId,
+      clamped,
+      body,
+    });
   }
 
   /** Encoded values lie one after the other in blocks: no copy, and no allocation for each. */

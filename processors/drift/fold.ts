@@ -234,7 +234,8 @@ function foldDrift(rows: Rows, drift: Drift): Write[] {
   const was = before && placeOf(before);
   if (was && was !== placed) writes.push({ part: was, value: undefined });
   if (placed) writes.push({ part: placed, value: 1 });
-  writes.push({ index: RULES_SCOPE, member: true });
+  // No one leaves that index, so whoever has a drift is in it.
+  if (!before) writes.push({ index: RULES_SCOPE, member: true });
   // Unknown because of its state or its run: whatever that workspace says next may settle it.
   if (drift.confidence === 'unverified' && drift.status !== 'resolved' && drift.workspace !== null)
     writes.push({ index: stateScope(drift.workspace), member: true });

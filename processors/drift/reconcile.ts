@@ -1,10 +1,11 @@
 // From what stands and what should stand to the events between them. Pure; the only place that writes drifts.
 import type { Output } from '../../runtime/processor.ts';
 import type { Drift, Event, Json } from '../../schemas/index.ts';
-import { canonical, stableId } from '../../schemas/index.ts';
+import { stableId } from '../../schemas/index.ts';
 import type { Assessment, Ended, Standing } from './desired.ts';
 import { type AbsorbedRow, asRow, type PartRow, part } from './rows.ts';
 import { ABSORBED_TIMER, FORGET_TIMER, PART_TIMER } from './timers.ts';
+import { identical } from './values.ts';
 
 /** A resolved drift is forgotten after this: 30 days. */
 const FORGET_MS = 30 * 86_400_000;
@@ -32,7 +33,7 @@ export function transition(scene: Scene, type: Transition, drift: Drift): Output
   const id = stableId('dre', drift.id, drift.revision, drift.openedAt);
   const outputs: Output[] = [
     { type, body: { drift, causedBy: scene.event.id }, id },
-    { type: 'drift.current', body: { drift } },
+    { type: 'drift.current', body: { drift }, id: `drc${id.slice('dre'.length)}` },
   ];
   if (type === 'drift.resolved') {
     const data = { id: drift.id, revision: drift.revision, resolvedAt: drift.resolvedAt };
@@ -171,8 +172,7 @@ const opened = (scene: Scene, id: string, desired: Standing): Drift => ({
 });
 
 /** In whatever order their fields stand: what was read back from the log has that of the schema. */
-const sameJson = (a: object, b: object): boolean =>
-  a === b || JSON.stringify(a) === JSON.stringify(b) || canonical(a as Json) === canonical(b as Json);
+const sameJson = (a: object, b: object): boolean => identical(a as Json, b as Json);
 
 /** Whether there is something new to say; that only the times of its facts moved on is not. */
 const differs = (before: Drift, after: Drift): boolean =>
