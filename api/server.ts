@@ -19,7 +19,7 @@ import { LIMITS } from './dependencies.ts';
 import { requestCounts, WINDOW_MS } from './limits.ts';
 import { createLive } from './live.ts';
 import { openApi } from './openapi.ts';
-import { problemOf } from './problems.ts';
+import { isOrdinary, problemOf } from './problems.ts';
 import { createRequests } from './requests.ts';
 import { OPEN_ROUTES, ROUTES, tfstateRoutes } from './routes/index.ts';
 import { compileValidator } from './validation.ts';
@@ -156,7 +156,11 @@ function answerProblems(app: App): void {
   });
   app.setErrorHandler((error: unknown, request, reply) => {
     const problem = problemOf(error, { path: request.url.split('?', 1)[0]!, correlationId: request.id });
-    if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed');
+    const told = { err: error, code: problem.code };
+    // What ended the request before all of it had come: nobody is there to be answered.
+    if (error === request.raw.errored) request.log.info(told, 'a caller went away');
+    else if (isOrdinary(error)) request.log.info(told, 'a request was put off');
+    else if (problem.status >= 500) request.log.error(told, 'a request failed');
     // Not Basic, which Terraform sends unasked: a browser would ask for a password in front of the dashboard.
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="driftmgr"');
     if (problem.status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');
