@@ -71,7 +71,7 @@ describe('the source loop', () => {
       await context.publish([bucket(1), bucket(2), given(statePublished())]);
     });
     await handle.stopped;
-    expect(handle.status()).toEqual({ phase: 'finished', reason: null });
+    expect(handle.status()).toEqual({ phase: 'finished', reason: null, begun: true });
     const all = await published(log);
     expect(
       all.filter(({ event }) => event?.type === 'state.published').map(({ partition }) => partition),
@@ -229,7 +229,7 @@ describe('the source loop', () => {
       .toBe(3);
     await handle.stopped;
     expect(seen).toEqual([undefined, 1, 2]);
-    expect(handle.status()).toEqual({ phase: 'stopped', reason: 'a defect' });
+    expect(handle.status()).toEqual({ phase: 'stopped', reason: 'a defect', begun: true });
     expect(await metrics.metrics()).toContain('name="toy",code="DM_PROVIDER_THROTTLED"} 2');
   });
 
