@@ -4,6 +4,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
+import { firstFrom } from '../first-from.ts';
 import type { Batch, LogRecord, ReadLimits } from '../log.ts';
 import { type Found, fetchFrom } from './fetch.ts';
 import { patiently } from './patience.ts';
@@ -343,19 +344,13 @@ function chunkOf(from: number, next: number, records: LogRecord[]): Chunk {
 }
 
 function cut({ records, next }: Chunk, from: number, limits: ReadLimits): Batch {
-  let low = 0;
-  let high = records.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (records[middle]!.offset < from) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
+  const begin = firstFrom(records, from);
+  let end = begin;
   let bytes = 0;
-  while (end < records.length && end - low < limits.records && (bytes < limits.bytes || end === low)) {
+  while (end < records.length && end - begin < limits.records && (bytes < limits.bytes || end === begin)) {
     const { key, value } = records[end++]!;
     bytes += key.length + (value?.length ?? 0);
   }
-  const part = low === 0 && end === records.length ? records : records.slice(low, end);
+  const part = begin === 0 && end === records.length ? records : records.slice(begin, end);
   return { records: part, next: end === records.length ? next : records[end - 1]!.offset + 1 };
 }
