@@ -64,4 +64,8 @@ describe.skipIf(addresses === null)('a process of the role producers', () => {
     expect(answer).toEqual([404, '']);
     expect(waitedFor).toContain('producers: wait for their share');
   });
+
+  it('starts without a warning of Node', () => {
+    expect(producers.logged()).not.toMatch(/\w+Warning\b/);
+  });
 });
