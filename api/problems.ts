@@ -115,6 +115,10 @@ export function problemOf(error: unknown, at: { path: string; correlationId: str
   };
 }
 
+/** What a system says that starts, stops, or moves work between processes: whoever asks again is served. Nothing has failed. */
+export const isOrdinary = (error: unknown): boolean =>
+  error instanceof DriftError && (error.code === 'DM_LOG_CLOSED' || error.code === 'DM_FENCED');
+
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof DriftError) return error.code;
   return CODE_OF_STATUS[statusOf(error)] ?? 'DM_INTERNAL';

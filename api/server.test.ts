@@ -372,6 +372,15 @@ describe('errors', () => {
     expect(answer.statusCode).toBe(status);
   });
 
+  it('a caller’s trace is the correlation id, unless it sends one of its own', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const idFor = async (headers: Record<string, string>) =>
+      (await get(harness.app, '/healthz', headers)).headers['x-correlation-id'];
+    expect(await idFor({ traceparent })).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+    expect(await idFor({ traceparent, 'x-correlation-id': 'ticket-1204' })).toBe('ticket-1204');
+    expect(await idFor({ traceparent: 'no trace' })).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
   it('a correlation id that could harm the log is replaced', async () => {
     const answer = await get(harness.app, '/healthz', { 'x-correlation-id': 'x"} injected {"' });
     expect(answer.headers['x-correlation-id']).toMatch(/^[0-9a-f-]{36}$/);

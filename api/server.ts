@@ -1,6 +1,6 @@
 // The HTTP server: puts authentication, limits, problems, documentation and the routes together. No route lives here.
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import helmet from '@fastify/helmet';
 import jwt from '@fastify/jwt';
 import rateLimit from '@fastify/rate-limit';
@@ -11,6 +11,7 @@ import fastify, { LogController } from 'fastify';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Clock } from '../runtime/clock.ts';
 import { DriftError } from '../runtime/errors.ts';
+import { traceIdIn } from '../schemas/index.ts';
 import type { Authentication } from './authentication.ts';
 import { createAuthentication, requireAllWorkspaces, requireScope } from './authentication.ts';
 import { serveDashboard } from './dashboard.ts';
@@ -19,7 +20,7 @@ import { LIMITS } from './dependencies.ts';
 import { requestCounts, WINDOW_MS } from './limits.ts';
 import { createLive } from './live.ts';
 import { openApi } from './openapi.ts';
-import { problemOf } from './problems.ts';
+import { isOrdinary, problemOf } from './problems.ts';
 import { createRequests } from './requests.ts';
 import { OPEN_ROUTES, ROUTES, tfstateRoutes } from './routes/index.ts';
 import { compileValidator } from './validation.ts';
@@ -35,7 +36,7 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     // For a whole request to arrive: a large state over a slow line takes minutes.
     requestTimeout: 600_000,
     routerOptions: { maxParamLength: 2_048 },
-    genReqId: (request) => correlationIdOf(request.headers['x-correlation-id']),
+    genReqId: (request) => correlationIdOf(request.headers),
     // Browsers and fetch open connections ahead of need, on which nothing was asked yet: they would hold up the end.
     forceCloseConnections: true,
     return503OnClosing: true,
@@ -146,9 +147,12 @@ function whenAnswered(app: App, clock: Clock): () => Promise<void> {
   };
 }
 
-/** A caller may bring its own id; what does not look like one is replaced, never logged. */
-const correlationIdOf = (given: string | string[] | undefined): string =>
-  typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : randomUUID();
+/** A caller may bring its own id, or its trace's; what does not look like one is replaced, never logged. */
+function correlationIdOf(headers: IncomingHttpHeaders): string {
+  const { 'x-correlation-id': given, traceparent } = headers;
+  if (typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given)) return given;
+  return (typeof traceparent === 'string' && traceIdIn(traceparent)) || randomUUID();
+}
 
 function answerProblems(app: App): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -156,7 +160,11 @@ function answerProblems(app: App): void {
   });
   app.setErrorHandler((error: unknown, request, reply) => {
     const problem = problemOf(error, { path: request.url.split('?', 1)[0]!, correlationId: request.id });
-    if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed');
+    const told = { err: error, code: problem.code };
+    // What ended the request before all of it had come: nobody is there to be answered.
+    if (error === request.raw.errored) request.log.info(told, 'a caller went away');
+    else if (isOrdinary(error)) request.log.info(told, 'a request was put off');
+    else if (problem.status >= 500) request.log.error(told, 'a request failed');
     // Not Basic, which Terraform sends unasked: a browser would ask for a password in front of the dashboard.
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="driftmgr"');
     if (problem.status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', '60');

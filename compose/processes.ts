@@ -5,6 +5,7 @@ import type { ProcessJson } from '../api/types.ts';
 import type { Cache } from '../runtime/cache/cache.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/telemetry.ts';
+import { createHeard } from './heard.ts';
 
 const EVERY_MS = 1_000;
 const FORGOTTEN_MS = 5_000;
@@ -32,6 +33,7 @@ export interface ProcessesOptions {
 
 export function tellOfProcess(options: ProcessesOptions): Processes {
   const { cache, clock, logger, self } = options;
+  const understood = createHeard(logger);
   const stop = new AbortController();
   let owner: string | null = null;
   /** Where this process has told of itself; null before it has. */
@@ -62,15 +64,12 @@ export function tellOfProcess(options: ProcessesOptions): Processes {
   return {
     async list() {
       const [mine, heard] = await Promise.all([self(), cache.list(PREFIX)]);
-      const others = [...(heard?.values() ?? [])].flatMap((text) => {
-        const other = JSON.parse(text) as ProcessJson;
-        return other.id === mine.id ? [] : [other];
-      });
+      const others = understood.processes(heard ?? new Map()).filter(({ id }) => id !== mine.id);
       return [{ ...mine, seenAt: new Date(clock.now()).toISOString() }, ...others];
     },
     async backendOwner() {
       const found = await cache.get(OWNER);
-      if (found.known) owner = found.value;
+      if (found.known) owner = found.value === null ? null : understood.url(OWNER, found.value);
       return owner;
     },
     async stop() {

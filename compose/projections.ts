@@ -21,7 +21,7 @@ export interface ProjectionsHandle {
   ended: Promise<void>;
   /** Of those that run here. */
   status(): Promise<ProjectionStatus[]>;
-  /** False until it is known which run here. */
+  /** False until it is known which run here, and `status` tells of all of them. */
   joined(): boolean;
   /** Null when it does not run here. */
   rebuild(name: string): Promise<{ done: Promise<void> }> | null;
@@ -63,7 +63,8 @@ export function runProjections(options: ProjectionsOptions): ProjectionsHandle {
     ready,
     ended: membership.ended,
     status: () => Promise.all([...running.values()].map((handle) => handle.status())),
-    joined: () => membership.held() !== null,
+    joined: () =>
+      membership.held()?.every((at) => projectionsAt(at).every(({ name }) => running.has(name))) ?? false,
     rebuild: (name) => running.get(name)?.rebuild() ?? null,
   };
 }

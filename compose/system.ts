@@ -117,6 +117,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...(known ?? (await local())).flatMap(({ name, notReady: reason }) =>
         reason === null ? [] : [`${name}: ${reason}`],
       ),
+      ...(units?.notReady() ?? []),
       ...(projections === null || projections.joined() ? [] : ['projections: wait for their share']),
       ...(roles.has('api') ? withoutTables(serving) : []),
     ];

@@ -26,6 +26,8 @@ export interface UnitsHandle {
   ended: Promise<void>;
   /** Names of the units that run here; null while that is not known. */
   held(): readonly string[] | null;
+  /** What keeps the units that run here from being ready, or from it being known which do; one sentence each. */
+  notReady(): string[];
   /** Of all units: those that run elsewhere are waiting here. */
   sources(): SystemJson['sources'];
   /** Of the units that run here. */
@@ -69,10 +71,16 @@ export function runUnits(options: UnitsOptions): UnitsHandle {
       await Promise.all(unitsAt(partition).map((unit) => run(unit, signal)));
     },
   });
+  const held = (): Unit[] | null => membership.held()?.flatMap(unitsAt) ?? null;
   return {
     joined: membership.joined.then(() => undefined),
     ended: membership.ended,
-    held: () => membership.held()?.flatMap((partition) => unitsAt(partition).map(({ name }) => name)) ?? null,
+    held: () => held()?.map(({ name }) => name) ?? null,
+    notReady: () =>
+      held()?.flatMap(({ sources: own, reactors: answering }) => [
+        ...own.flatMap((source) => unready(source, sources.get(source.name))),
+        ...answering.flatMap(({ name }) => (reactors.has(name) ? [] : [`${name}: is starting`])),
+      ]) ?? ['producers: wait for their share'],
     sources: () =>
       units.flatMap((unit) =>
         unit.sources.map(({ name }): SystemJson['sources'][number] => {
@@ -83,6 +91,14 @@ export function runUnits(options: UnitsOptions): UnitsHandle {
       ),
     reactors: () => [...reactors.values()],
   };
+}
+
+/** What fails later, or for good, is told by `sources`: the others go on being served. */
+function unready(source: Source, handle: SourceHandle | undefined): string[] {
+  const { begun = false, phase = 'starting', reason = null } = handle?.status() ?? {};
+  if (phase === 'stopped' || phase === 'finished') return [];
+  const why = begun ? (source.notReady?.() ?? null) : (reason ?? 'is starting');
+  return why === null ? [] : [`${source.name}: ${why}`];
 }
 
 const SHOWN = {

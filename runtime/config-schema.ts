@@ -6,6 +6,8 @@ const section = <T extends Record<string, TSchema>>(properties: T): TObject<T> =
   Type.Object(properties, { additionalProperties: false, default: {} });
 const text = (description: string, initial?: string): ReturnType<typeof Type.String> =>
   Type.String({ description, ...(initial === undefined ? {} : { default: initial }) });
+const optional = (description: string, limits: { minLength?: number } = {}) =>
+  Type.Optional(Type.String({ description, ...limits }));
 const count = (
   description: string,
   initial: number,
@@ -29,11 +31,8 @@ export const ConfigurationSchema = section({
   ),
   host: text('Address the API and the dashboard listen on.', '127.0.0.1'),
   port: count('Port of the API and the dashboard; 0 takes a free one.', 8080, 0, 65_535),
-  advertise: Type.Optional(
-    Type.String({
-      description:
-        'Base URL under which other processes of the cluster reach this one; without it, where it listens.',
-    }),
+  advertise: optional(
+    'Base URL under which other processes of the cluster reach this one; without it, where it listens.',
   ),
   partitions: count('Partitions of every topic; fixed when the data directory is created.', 4, 1, 256),
   log: section({
@@ -80,7 +79,7 @@ export const ConfigurationSchema = section({
     applyIdentities: list(Type.String(), 'Principals (globs over ARNs) that only Terraform uses.'),
   }),
   digitalocean: section({
-    token: Type.Optional(Type.String({ description: 'API token with read scope; no token, no snapshots.' })),
+    token: optional('API token with read scope; no token, no snapshots.'),
     url: text('Base URL of the API.', 'https://api.digitalocean.com'),
     everyMs: count('Time between two snapshots, milliseconds.', 5 * minute, 1_000, 24 * 60 * minute),
   }),
@@ -138,50 +137,32 @@ export const ConfigurationSchema = section({
       description: 'How user and password are shown to the brokers.',
       default: 'scram-sha-512',
     }),
-    username: Type.Optional(Type.String({ description: 'User at the brokers; without one, none is shown.' })),
-    password: Type.Optional(Type.String({ description: 'Password of that user.' })),
+    username: optional('User at the brokers; without one, none is shown.'),
+    password: optional('Password of that user.'),
     replication: count('Copies of every topic, when it is created; no more than there are brokers.', 3, 1, 9),
   }),
   registry: section({
-    url: Type.Optional(
-      Type.String({ description: 'Confluent-compatible schema registry; the cluster mode needs one.' }),
-    ),
+    url: optional('Confluent-compatible schema registry; the cluster mode needs one.'),
   }),
   redis: section({
-    url: Type.Optional(
-      Type.String({ description: 'Redis server (redis:// or rediss://); the cluster mode needs one.' }),
-    ),
+    url: optional('Redis server (redis:// or rediss://); the cluster mode needs one.'),
   }),
   blobs: section({
-    bucket: Type.Optional(
-      Type.String({
-        description: 'S3 bucket for encrypted originals; without it they stand under the data directory.',
-      }),
-    ),
-    endpoint: Type.Optional(Type.String({ description: 'S3-compatible server; without it, AWS.' })),
+    bucket: optional('S3 bucket for encrypted originals; without it they stand under the data directory.'),
+    endpoint: optional('S3-compatible server; without it, AWS.'),
     region: text('Region of the bucket.', 'us-east-1'),
-    accessKeyId: Type.Optional(
-      Type.String({ description: 'Access key of the bucket; without it, what the AWS SDK finds by itself.' }),
-    ),
-    secretAccessKey: Type.Optional(Type.String({ description: 'Secret of that access key.' })),
+    accessKeyId: optional('Access key of the bucket; without it, what the AWS SDK finds by itself.'),
+    secretAccessKey: optional('Secret of that access key.'),
   }),
   postgres: section({
-    url: Type.Optional(
-      Type.String({ description: 'PostgreSQL server; without it the embedded one is started.' }),
-    ),
+    url: optional('PostgreSQL server; without it the embedded one is started.'),
   }),
   clickhouse: section({
-    url: Type.Optional(
-      Type.String({ description: 'ClickHouse server; without it the embedded one is opened.' }),
-    ),
+    url: optional('ClickHouse server; without it the embedded one is opened.'),
   }),
   jwt: section({
-    secret: Type.Optional(
-      Type.String({ description: 'Secret (HS256) of accepted bearer tokens.', minLength: 32 }),
-    ),
-    publicKey: Type.Optional(
-      Type.String({ description: 'Public key (RS256, PEM) of accepted bearer tokens.' }),
-    ),
+    secret: optional('Secret (HS256) of accepted bearer tokens.', { minLength: 32 }),
+    publicKey: optional('Public key (RS256, PEM) of accepted bearer tokens.'),
   }),
 });
 

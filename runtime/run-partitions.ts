@@ -31,7 +31,7 @@ export interface PartitionsHandle {
   stopped: Promise<void>;
   /** Of the partitions that are held. */
   status(): PartitionStatus[];
-  /** False until it is known which partitions are held. */
+  /** False until it is known which partitions are held, and `status` tells of all of them. */
   joined(): boolean;
 }
 
@@ -133,7 +133,7 @@ export function runPartitions(options: PartitionsOptions): PartitionsHandle {
     stopped: membership.ended,
     status: () =>
       [...statuses.values()].sort((a, b) => a.partition - b.partition).map((status) => ({ ...status })),
-    joined: () => membership.held() !== null,
+    joined: () => membership.held()?.every((partition) => statuses.has(partition)) ?? false,
   };
 }
 

@@ -22,6 +22,7 @@ import { componentMetrics } from './telemetry.ts';
 import { testCodec } from './testing/codec.ts';
 import { changeReported, fingerprintOf, observed } from './testing/events.ts';
 import { openMadePostgres } from './testing/made-database.ts';
+import { pausesIn } from './testing/pauses.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 
 const codec = testCodec();
@@ -388,20 +389,7 @@ describe('a projection in Postgres', () => {
   it('events by the thousand hold up the loop for no longer than a moment', async () => {
     for (let n = 0; n < 20; n++) await append(...many('a', 1000, n * 1000));
     const handle = run(counting());
-    // Time this thread worked between two turns of the loop, not time that passed: the machine may be busy otherwise.
-    const worked = (): number => {
-      const { user, system } = process.threadCpuUsage();
-      return (user + system) / 1000;
-    };
-    let longest = 0;
-    let last = worked();
-    const timer = setInterval(() => {
-      const now = worked();
-      longest = Math.max(longest, now - last);
-      last = now;
-    }, 1);
-    await handle.ready;
-    clearInterval(timer);
+    const { longest } = await pausesIn(() => handle.ready);
     expect(await counts()).toEqual({ a: 20_000 });
     expect(longest).toBeLessThan(50);
   });

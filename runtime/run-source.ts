@@ -39,6 +39,8 @@ export interface SourceStatus {
   phase: 'starting' | 'running' | 'retrying' | 'finished' | 'stopped';
   /** Why it is retrying or has stopped. */
   reason: string | null;
+  /** Whether its progress is restored and it was started, once or more. */
+  begun: boolean;
 }
 
 export interface SourceHandle {
@@ -52,7 +54,7 @@ export interface SourceHandle {
 export function runSource(options: RunSourceOptions): SourceHandle {
   const { source, signal, clock, logger } = options;
   const metrics = componentMetrics(options.metrics, 'source', source.name);
-  const status: SourceStatus = { phase: 'starting', reason: null };
+  const status: SourceStatus = { phase: 'starting', reason: null, begun: false };
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined);
 
@@ -62,7 +64,7 @@ export function runSource(options: RunSourceOptions): SourceHandle {
       const began = clock.now();
       try {
         const context = await createContext(options, metrics);
-        Object.assign(status, { phase: 'running', reason: null });
+        Object.assign(status, { phase: 'running', reason: null, begun: true });
         metrics.running(0, true);
         ready.resolve();
         await source.run(context);

@@ -57,4 +57,6 @@ export interface Source {
   name: string;
   /** Runs until the signal aborts, or returns when there is nothing more to come (one-shot scans). Retriable errors restart it with backoff. */
   run(context: SourceContext): Promise<void>;
+  /** What keeps it, though it runs, from what it is there for; null: nothing. Left out where it does nothing but read. */
+  notReady?(): string | null;
 }

@@ -23,12 +23,14 @@ it.each(readdirSync(folder))('reads the envelope of %s without decoding it', (fi
       id: text(read.id),
       source: text(read.source),
       objectKey: text(read.objectKey),
+      correlationId: text(read.correlationId),
     }).toEqual({
       type: event.type,
       time: event.time,
       id: event.id,
       source: event.source,
       objectKey: event.objectKey,
+      correlationId: event.correlationId,
     });
     expect(envelopeOf(topicOf(event.type), value.subarray(0, 30))).toBeNull();
   }

@@ -19,6 +19,8 @@ export interface Envelope {
   source: Range;
   /** Null when the event belongs to no object. */
   objectKey: Range | null;
+  /** Null when no one asked for it. */
+  correlationId: Range | null;
 }
 
 const WIRE_HEADER = 5;
@@ -60,10 +62,12 @@ export function envelopeOf(topic: TopicName, value: Buffer): Envelope | null {
   const source = cursor.text();
   cursor.text();
   const objectKey = cursor.long() === 1 ? cursor.text() : null;
-  if (cursor.long() === 1) cursor.text();
+  const correlationId = cursor.long() === 1 ? cursor.text() : null;
   cursor.skip(1);
   const type = types[cursor.long()];
-  return type === undefined || cursor.at > value.length ? null : { type, time, id, source, objectKey };
+  return type === undefined || cursor.at > value.length
+    ? null
+    : { type, time, id, source, objectKey, correlationId };
 }
 
 class Cursor {

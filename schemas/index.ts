@@ -19,3 +19,4 @@ export {
   timerKey,
   topicOf,
 } from './topics.ts';
+export { traceIdIn, traceparentOf } from './trace.ts';

@@ -5,8 +5,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDashboard } from '../compose/dashboard.ts';
 import { createWorld } from '../compose/demo/play.ts';
+import { estateSettings } from '../compose/demo/settings.ts';
 import { STORY, type World } from '../compose/demo/story.ts';
-import { type StandIn, sampleEstate, startStandIn, TOKEN } from '../producers/digitalocean/stand-in.ts';
+import { type StandIn, sampleEstate, startStandIn } from '../producers/digitalocean/stand-in.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/telemetry.ts';
 import { hasChromium, launchChromium } from './testing/chromium.ts';
@@ -34,20 +35,7 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
       mkdirSync(join(directory, 'trail'));
       return {
         'log.level': 'warn',
-        'terraform.workspaces': [
-          { name: 'network-*', owner: 'team-net' },
-          { name: 'data-*', owner: 'team-data' },
-          { name: 'analytics', owner: 'team-data' },
-          { name: 'shop-*', owner: 'team-shop' },
-          { name: 'edge', owner: 'team-edge' },
-        ],
-        'aws.cloudtrail': [join(directory, 'trail')],
-        'aws.pollMs': 100,
-        'aws.pipelines': ['arn:aws:sts::*:assumed-role/deploy-pipeline/*'],
-        'digitalocean.token': TOKEN,
-        'digitalocean.url': cloud.url,
-        // It is asked for listings when there is something to see.
-        'digitalocean.everyMs': 3_600_000,
+        ...estateSettings(join(directory, 'trail'), cloud),
         'detector.graceMs': 200,
       };
     });

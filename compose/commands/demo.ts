@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { readAdminKey } from '../../api/admin-key.ts';
 import type { Io } from '../../api/cli/io.ts';
-import { sampleEstate, startStandIn, TOKEN } from '../../producers/digitalocean/stand-in.ts';
+import { sampleEstate, startStandIn } from '../../producers/digitalocean/stand-in.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
 import { buildDashboard } from '../dashboard.ts';
 import { play } from '../demo/play.ts';
+import { estateSettings } from '../demo/settings.ts';
 import { STORY } from '../demo/story.ts';
 import { passingKey } from '../inputs.ts';
 import { runEmbedded } from '../run-system.ts';
@@ -47,18 +48,8 @@ async function tell(io: Io, options: DemoOptions, directory: string): Promise<vo
       data: join(directory, 'data'),
       port: Number(options.port),
       'log.level': 'warn',
-      'terraform.workspaces': [
-        { name: 'network-*', owner: 'team-net' },
-        { name: 'data-*', owner: 'team-data' },
-        { name: 'analytics', owner: 'team-data' },
-        { name: 'shop-*', owner: 'team-shop' },
-        { name: 'edge', owner: 'team-edge' },
-      ],
-      'aws.cloudtrail': [trail],
+      ...estateSettings(trail, cloud),
       'aws.pollMs': 500,
-      'aws.pipelines': ['arn:aws:sts::*:assumed-role/deploy-pipeline/*'],
-      'digitalocean.token': TOKEN,
-      'digitalocean.url': cloud.url,
       'digitalocean.everyMs': 2_000,
       'detector.graceMs': 2_000,
     },

@@ -3,34 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { Io } from '../../api/cli/io.ts';
 import { aborted } from '../../runtime/aborted.ts';
-import { loadConfiguration } from '../../runtime/config.ts';
 import { isRetriable } from '../../runtime/errors.ts';
 import { backoffMs } from '../../runtime/failure.ts';
 import { createLogger, type Logger } from '../../runtime/telemetry.ts';
 import { buildDashboard } from '../dashboard.ts';
 import { ROLES, rolesFrom, servesApi } from '../roles.ts';
 import { type Running, runCluster } from '../run-system.ts';
-
-interface RunOptions {
-  config?: string;
-  data?: string;
-  host?: string;
-  port?: string;
-}
+import { configurationFrom, type SettingOptions, withSettings } from './settings.ts';
 
 export function runCommand(io: Io): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description(
       'Run one or several roles of the cluster, on Kafka, a registry, Postgres, ClickHouse and Redis',
     )
-    .argument('<role...>', ROLES.join(', '))
-    .option(
-      '-c, --config <file>',
-      'configuration file (default: $DRIFTMGR_CONFIG, else ./driftmgr.yaml when there)',
-    )
-    .option('--data <directory>', 'where this process keeps its caches')
-    .option('--host <address>', 'address to listen on')
-    .option('--port <port>', 'port to listen on; 0 takes a free one')
+    .argument('<role...>', ROLES.join(', '));
+  return withSettings(command, 'where this process keeps its caches')
     .addHelpText(
       'after',
       `
@@ -42,21 +29,12 @@ Examples:
   $ driftmgr run processors --port 8081 --data /var/lib/driftmgr/processors-1
   $ driftmgr run producers processors projections api`,
     )
-    .action((roles: string[], options: RunOptions) => run(io, roles, options));
+    .action((roles: string[], options: SettingOptions) => run(io, roles, options));
 }
 
-async function run(io: Io, names: string[], options: RunOptions): Promise<void> {
+async function run(io: Io, names: string[], options: SettingOptions): Promise<void> {
   const roles = rolesFrom(names);
-  const overrides: Record<string, unknown> = {};
-  if (options.data !== undefined) overrides.data = options.data;
-  if (options.host !== undefined) overrides.host = options.host;
-  if (options.port !== undefined) overrides.port = Number(options.port);
-  const file = options.config ?? io.environment.DRIFTMGR_CONFIG;
-  const configuration = loadConfiguration({
-    environment: io.environment,
-    overrides,
-    ...(file === undefined ? {} : { file }),
-  });
+  const configuration = configurationFrom(io, options);
   const logger = createLogger({ level: configuration.log.level });
   if (servesApi(roles)) await buildDashboard(logger);
   const start = () => runCluster({ configuration, environment: io.environment, logger, once: false }, roles);

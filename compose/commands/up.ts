@@ -3,29 +3,20 @@ import { Command } from 'commander';
 import { adminKeyPath } from '../../api/admin-key.ts';
 import type { Io } from '../../api/cli/io.ts';
 import { aborted } from '../../runtime/aborted.ts';
-import { loadConfiguration } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
 import { buildDashboard } from '../dashboard.ts';
 import { runEmbedded } from '../run-system.ts';
+import { configurationFrom, type SettingOptions, withSettings } from './settings.ts';
 
-interface UpOptions {
-  config?: string;
-  data?: string;
-  host?: string;
-  port?: string;
+interface UpOptions extends SettingOptions {
   validate?: boolean;
 }
 
 export function upCommand(io: Io): Command {
-  return new Command('up')
-    .description('Start everything on this machine: API, dashboard, sources, processors, databases')
-    .option(
-      '-c, --config <file>',
-      'configuration file (default: $DRIFTMGR_CONFIG, else ./driftmgr.yaml when there)',
-    )
-    .option('--data <directory>', 'where everything is stored')
-    .option('--host <address>', 'address to listen on')
-    .option('--port <port>', 'port to listen on; 0 takes a free one')
+  const command = new Command('up').description(
+    'Start everything on this machine: API, dashboard, sources, processors, databases',
+  );
+  return withSettings(command, 'where everything is stored')
     .option('--validate', 'check the configuration and exit')
     .addHelpText(
       'after',
@@ -39,16 +30,7 @@ Examples:
 }
 
 async function up(io: Io, options: UpOptions): Promise<void> {
-  const overrides: Record<string, unknown> = {};
-  if (options.data !== undefined) overrides.data = options.data;
-  if (options.host !== undefined) overrides.host = options.host;
-  if (options.port !== undefined) overrides.port = Number(options.port);
-  const file = options.config ?? io.environment.DRIFTMGR_CONFIG;
-  const configuration = loadConfiguration({
-    environment: io.environment,
-    overrides,
-    ...(file === undefined ? {} : { file }),
-  });
+  const configuration = configurationFrom(io, options);
   if (options.validate) {
     io.out('The configuration is valid.\n');
     return;

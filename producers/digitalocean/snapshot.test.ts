@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { DriftError } from '../../runtime/errors.ts';
 import type { Progress, SourceContext, SourceEvent } from '../../runtime/source.ts';
 import { testEncoding } from '../../runtime/testing/codec.ts';
+import { pausesIn } from '../../runtime/testing/pauses.ts';
 import type { Bodies, EventOf, Json, JsonObject } from '../../schemas/index.ts';
 import { LISTED_TYPES } from './resources.ts';
 import { digitaloceanSnapshots, type SnapshotOptions } from './snapshot.ts';
@@ -494,19 +495,7 @@ describe('digitalocean-snapshot', () => {
       id: i + 1,
       name: `d${i}`,
     }));
-    // Processor time between two turns of the loop, so that a busy machine does not fail the test.
-    const spent = (): number => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1000;
-    };
-    let longest = 0;
-    let last = spent();
-    const timer = setInterval(() => {
-      longest = Math.max(longest, spent() - last);
-      last = spent();
-    }, 1);
-    await kept.sweep();
-    clearInterval(timer);
+    const { longest } = await pausesIn(() => kept.sweep());
     expect(kept.of('resource.observed').filter(({ type }) => type === 'digitalocean_droplet')).toHaveLength(
       5000,
     );

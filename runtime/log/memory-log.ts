@@ -1,7 +1,9 @@
 // The log in memory: for tests and one-shot runs. Keeps nothing beyond the process; compacts as far as the rules allow.
+
 import type { Topic, TopicName } from '../../schemas/index.ts';
 import { TOPICS } from '../../schemas/index.ts';
 import type { Clock } from '../clock.ts';
+import { firstFrom } from './first-from.ts';
 import type { Commit, Log, LogRecord, NewRecord, Position } from './log.ts';
 import { checkCommit, checkPartitions, checkPlace, closedLog } from './log-input.ts';
 import { createSlices } from './slices.ts';
@@ -102,17 +104,6 @@ export function createMemoryLog(options: { partitions: number; clock: Clock }): 
       subscriptions.clear();
     },
   };
-}
-
-function firstFrom(records: readonly LogRecord[], from: number): number {
-  let low = 0;
-  let high = records.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (records[middle]!.offset < from) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function compacted(topic: Topic, records: readonly LogRecord[], now: number): LogRecord[] {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../api/client.ts';
 import { play } from '../../compose/demo/play.ts';
+import { estateSettings } from '../../compose/demo/settings.ts';
 import { STORY } from '../../compose/demo/story.ts';
-import { type StandIn, sampleEstate, startStandIn, TOKEN } from '../../producers/digitalocean/stand-in.ts';
+import { type StandIn, sampleEstate, startStandIn } from '../../producers/digitalocean/stand-in.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { type Started, startWhole, until } from '../testing/running.ts';
 import { openReading, recordsIn, untilQuiet } from './log-reading.ts';
@@ -28,14 +29,7 @@ describe.skipIf(addresses === null)('the demo’s story, embedded and in the clu
   const settingsWith = (cloud: StandIn) => (directory: string) => {
     mkdirSync(join(directory, 'trail'));
     return {
-      'terraform.workspaces': [{ name: 'network-*', owner: 'team-net' }],
-      'aws.cloudtrail': [join(directory, 'trail')],
-      'aws.pollMs': 100,
-      'aws.pipelines': ['arn:aws:sts::*:assumed-role/deploy-pipeline/*'],
-      'digitalocean.token': TOKEN,
-      'digitalocean.url': cloud.url,
-      // It is asked for listings when there is something to see.
-      'digitalocean.everyMs': 3_600_000,
+      ...estateSettings(join(directory, 'trail'), cloud),
       'detector.graceMs': GRACE_MS,
     };
   };

@@ -97,6 +97,7 @@ export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
         running = null;
       }
     },
+    notReady: () => (running === null ? 'takes no states yet' : null),
   };
 
   /** Runs work on one workspace, alone. What fails for another reason than the request ends the run. */

@@ -4,6 +4,7 @@ import Cluster from 'kafkajs/src/cluster/index.js';
 import { createLogger, LEVELS } from 'kafkajs/src/loggers/index.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { Logger } from '../../telemetry.ts';
+import './request-queue.ts';
 
 export interface KafkaAccess {
   /** host:port, one or more to begin with. */

@@ -112,6 +112,36 @@ declare module 'kafkajs/src/network/socketFactory.js' {
   export default function createSocketFactory(): unknown;
 }
 
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  export default class RequestQueue {
+    constructor(options: {
+      maxInFlightRequests: number | null;
+      requestTimeout: number;
+      enforceRequestTimeout: boolean;
+      clientId: string;
+      broker: string;
+      logger: { debug(): void; warn(): void };
+    });
+    readonly pending: readonly unknown[];
+    push(request: {
+      entry: {
+        correlationId: number;
+        apiKey: number;
+        apiName: string;
+        apiVersion: number;
+        resolve(): void;
+        reject(error: unknown): void;
+      };
+      expectResponse: boolean;
+      sendRequest(): void;
+    }): void;
+    fulfillRequest(answer: { correlationId: number; payload: Buffer; size: number }): void;
+    maybeThrottle(milliseconds: number): void;
+    scheduleCheckPendingRequests(): void;
+    destroy(): void;
+  }
+}
+
 declare module 'kafkajs/src/loggers/index.js' {
   import type { LogEntry, Logger } from 'kafkajs';
   export const LEVELS: { NOTHING: 0; ERROR: 1; WARN: 2; INFO: 4; DEBUG: 5 };

@@ -9,13 +9,13 @@ const LONGEST_DELAY_MS = 500;
 
 /**
  * Calls until it succeeds, refreshing what is known of the cluster in between; throws what is for good at once, and
- * after `patienceMs` what it failed with last. The call must be safe to repeat.
+ * after `patienceMs`, or when `isOver`, what it failed with last. The call must be safe to repeat.
  */
 export async function patiently<T>(
   what: string,
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'refreshMetadata'>,
   call: () => Promise<T>,
-  patienceMs = PATIENCE_MS,
+  { patienceMs = PATIENCE_MS, isOver = () => false }: { patienceMs?: number; isOver?: () => boolean } = {},
 ): Promise<T> {
   const began = performance.now();
   for (let attempt = 0; ; attempt++) {
@@ -24,7 +24,7 @@ export async function patiently<T>(
     } catch (cause) {
       const error = kafkaError(what, cause);
       const late = performance.now() - began > patienceMs;
-      if (!error.retriable || error.code === 'DM_FENCED' || late) throw error;
+      if (!error.retriable || error.code === 'DM_FENCED' || late || isOver()) throw error;
       await sleep(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10)));
       await cluster.refreshMetadata().catch(() => undefined);
     }

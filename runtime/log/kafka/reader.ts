@@ -4,9 +4,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
+import { firstFrom } from '../first-from.ts';
 import type { Batch, LogRecord, ReadLimits } from '../log.ts';
-import { kafkaError } from './errors.ts';
 import { type Found, fetchFrom } from './fetch.ts';
+import { patiently } from './patience.ts';
 
 /** A request asks for so much of a partition at most (a larger batch comes whole). */
 const PARTITION_BYTES = 512 << 10;
@@ -19,8 +20,7 @@ const FOLLOW_WAIT_MS = 100;
 const FOLLOW_BYTES = 4 << 20;
 /** A broker that has news all the time is asked so often at most: a request costs more than what waits for it does. */
 const FOLLOW_EVERY_MS = 5;
-/** A read that fails for a reason that may pass (a leader moves, a broker restarts) is tried again for so long. */
-const PATIENCE_MS = 15_000;
+/** Following that fails is tried again after so long, twice as long each time. */
 const FIRST_DELAY_MS = 20;
 const LONGEST_DELAY_MS = 500;
 
@@ -139,7 +139,12 @@ export class Reader {
   }
 
   private async fetch(place: Place, from: number): Promise<Chunk> {
-    const { records, next, stable } = await this.patiently(place, from);
+    const { records, next, stable } = await patiently(
+      `reading ${place.topic}/${place.partition} from ${from}`,
+      this.options.cluster,
+      () => this.find(place, from),
+      { isOver: () => this.closed },
+    );
     const chunk = chunkOf(from, next, records);
     place.stable = Math.max(place.stable, stable);
     if (next > from) this.keep(place, chunk);
@@ -147,32 +152,20 @@ export class Reader {
     return chunk;
   }
 
-  /** Fetches again what may succeed later; goes on at the first kept offset where records have expired. */
-  private async patiently(place: Place, asked: number): Promise<Found> {
-    const began = performance.now();
+  /** Goes on at the first kept offset where records have expired. */
+  private async find(place: Place, asked: number): Promise<Found> {
     let from = asked;
-    for (let attempt = 0; ; attempt++) {
-      let failure: unknown;
-      try {
-        const found = await this.request(place, from);
-        if (found.error === 'OFFSET_OUT_OF_RANGE') {
-          const first = await this.options.earliest(place.topic, place.partition);
-          if (first <= from) return { ...found, error: null, records: [], next: asked, stable: asked };
-          from = first;
-          continue;
-        }
-        // Nothing though there is something: others in the request took all the room.
-        if (found.error === null && (found.next > from || found.stable <= from))
-          return { ...found, next: Math.max(found.next, from) };
-        if (found.error !== null) failure = Object.assign(new Error(found.error), { type: found.error });
-      } catch (error) {
-        failure = error;
+    for (;;) {
+      const found = await this.request(place, from);
+      if (found.error === 'OFFSET_OUT_OF_RANGE') {
+        const first = await this.options.earliest(place.topic, place.partition);
+        if (first <= from) return { ...found, error: null, records: [], next: asked, stable: asked };
+        from = first;
+        continue;
       }
-      if (failure === undefined) continue;
-      const error = kafkaError(`reading ${place.topic}/${place.partition} from ${from}`, failure);
-      if (!error.retriable || this.closed || performance.now() - began > PATIENCE_MS) throw error;
-      await sleep(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10)));
-      await this.options.cluster.refreshMetadata().catch(() => undefined);
+      if (found.error !== null) throw Object.assign(new Error(found.error), { type: found.error });
+      // Nothing though there is something: others in the request took all the room.
+      if (found.next > from || found.stable <= from) return { ...found, next: Math.max(found.next, from) };
     }
   }
 
@@ -351,19 +344,13 @@ function chunkOf(from: number, next: number, records: LogRecord[]): Chunk {
 }
 
 function cut({ records, next }: Chunk, from: number, limits: ReadLimits): Batch {
-  let low = 0;
-  let high = records.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (records[middle]!.offset < from) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
+  const begin = firstFrom(records, from);
+  let end = begin;
   let bytes = 0;
-  while (end < records.length && end - low < limits.records && (bytes < limits.bytes || end === low)) {
+  while (end < records.length && end - begin < limits.records && (bytes < limits.bytes || end === begin)) {
     const { key, value } = records[end++]!;
     bytes += key.length + (value?.length ?? 0);
   }
-  const part = low === 0 && end === records.length ? records : records.slice(low, end);
+  const part = begin === 0 && end === records.length ? records : records.slice(begin, end);
   return { records: part, next: end === records.length ? next : records[end - 1]!.offset + 1 };
 }

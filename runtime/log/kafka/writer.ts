@@ -88,7 +88,7 @@ export class TransactionalWriter {
           transactionalId,
           transactionTimeout: TRANSACTION_MS,
         }),
-      TAKE_OVER_MS,
+      { patienceMs: TAKE_OVER_MS },
     );
   }
 
