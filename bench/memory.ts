@@ -1,8 +1,8 @@
 // Peak memory of a process and everything it started: the sum of PSS, so that pages two processes map count once.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Process ids of `root` and its descendants. */
-export function processTree(root: number): number[] {
+/** Process ids of the roots and their descendants. */
+export function processTree(roots: readonly number[]): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -17,7 +17,7 @@ export function processTree(root: number): number[] {
     found.push(id);
     for (const child of children.get(id) ?? []) visit(child);
   };
-  visit(root);
+  for (const root of roots) visit(root);
   return found;
 }
 
@@ -36,10 +36,10 @@ function readOrNull(path: string): string | null {
 }
 
 /** Samples until stopped; `stop` returns the peak in bytes. */
-export function watchPeakPss(root: number, everyMs = 1_000): { stop(): number } {
+export function watchPeakPss(roots: readonly number[], everyMs = 1_000): { stop(): number } {
   let peak = 0;
   const sample = (): void => {
-    peak = Math.max(peak, processTree(root).reduce((sum, id) => sum + pssKilobytes(id), 0) * 1024);
+    peak = Math.max(peak, processTree(roots).reduce((sum, id) => sum + pssKilobytes(id), 0) * 1024);
   };
   sample();
   const timer = setInterval(sample, everyMs);

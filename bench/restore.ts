@@ -149,7 +149,7 @@ async function measure(): Promise<Figure[]> {
 
     began = performance.now();
     const second = await startProcessors('second');
-    const peak = watchPeakPss(second.child.pid!, 500);
+    const peak = watchPeakPss([second.child.pid!], 500);
     let holds: number | null = null;
     let shown = '';
     for (;;) {

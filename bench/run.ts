@@ -30,7 +30,7 @@ for (const scenario of SCENARIOS) {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--child', scenario.letter], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const peak = watchPeakPss(child.pid!);
+  const peak = watchPeakPss([child.pid!]);
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   const [code] = (await once(child, 'close')) as [number | null];

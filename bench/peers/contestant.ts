@@ -14,8 +14,8 @@ export interface Contestant {
 }
 
 export interface Running {
-  /** The root of its process tree: CPU seconds and memory are those of the whole tree. */
-  readonly pid: number;
+  /** The roots of its process trees: CPU seconds and memory are those of all of them together. */
+  readonly pids: readonly number[];
   /** Resolves, as soon as that is known, when it has taken in its first record after this start: milliseconds. */
   readonly first: Promise<number>;
   /** Rejects when it ends without having been told to. */

@@ -40,17 +40,17 @@ export async function throughput(
   passed: (running: Running) => Milestones,
 ): Promise<Throughput> {
   const running = await start();
-  const peak = watchPeakPss(running.pid);
+  const peak = watchPeakPss(running.pids);
   try {
     const milestones = passed(running);
     const began = await Promise.race([running.first, running.failed]);
-    const before = cpuSeconds(running.pid);
+    const before = cpuSeconds(running.pids);
     const warm = await Promise.race([milestones.warm, running.failed]);
     const done = await Promise.race([milestones.done, running.failed]);
     return {
       perSecond: rate(done.at > warm.at ? warm : { at: began, records: 0 }, done),
       withWarmUp: rate({ at: began, records: 0 }, done),
-      cpuSeconds: cpuSeconds(running.pid) - before,
+      cpuSeconds: cpuSeconds(running.pids) - before,
       peakMegabytes: peak.stop() / 1024 ** 2,
     };
   } finally {

@@ -15,6 +15,8 @@ export interface Options {
   commitMs: number;
   /** Stream threads. */
   threads: number;
+  /** Processes of our detector: a process has one thread that decides. */
+  processes: number;
   /** Options of the Java machine. */
   java: string[];
   /** Changed observations a second while latency is measured, and for how long; 0 seconds: not measured. */
@@ -38,6 +40,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Opt
       partitions: { type: 'string', default: '4' },
       'commit-ms': { type: 'string', default: '100' },
       threads: { type: 'string', default: '2' },
+      processes: { type: 'string', default: '2' },
       java: { type: 'string', default: '-Xmx384m' },
       rate: { type: 'string', default: '1000' },
       'latency-seconds': { type: 'string', default: '20' },
@@ -48,8 +51,9 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Opt
   });
   const brokers = (environment.KAFKA_BROKERS ?? '').split(',').filter((broker) => broker !== '');
   const problems: string[] = [];
-  const count = (name: 'unchanged' | 'changed' | 'keys' | 'rounds' | 'partitions' | 'threads' | 'rate') =>
-    number(name, values[name], 1, problems);
+  const count = (
+    name: 'unchanged' | 'changed' | 'keys' | 'rounds' | 'partitions' | 'threads' | 'processes' | 'rate',
+  ) => number(name, values[name], 1, problems);
   const options: Options = {
     brokers,
     registry: values['without-registry'] ? null : (environment.REGISTRY_URL ?? ''),
@@ -61,6 +65,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Opt
     partitions: count('partitions'),
     commitMs: number('commit-ms', values['commit-ms'], 1, problems),
     threads: count('threads'),
+    processes: count('processes'),
     java: values.java.split(/\s+/).filter((part) => part !== ''),
     rate: count('rate'),
     latencySeconds: number('latency-seconds', values['latency-seconds'], 0, problems),

@@ -1,7 +1,9 @@
 // Our detector in its cluster mode: the role's loop on the Kafka log, in a process of its own.
+import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Contestant } from './contestant.ts';
+import type { Contestant, Running } from './contestant.ts';
 import { OURS } from './report.ts';
 import { startSpeaking } from './speaking.ts';
 
@@ -19,9 +21,14 @@ export interface OursOptions {
   work: string;
 }
 
+interface Processes {
+  processes: number;
+}
+
 /** Null without a registry. */
-export function ours(options: OursOptions): Contestant | null {
-  const { brokers, registry, prefix, partitions, work } = options;
+export function ours(options: OursOptions & Processes): Contestant | null {
+  const { brokers, registry, prefix, partitions, work, processes } = options;
+  const places = Array.from({ length: processes }, (_, number) => join(work, String(number)));
   if (registry === null) return null;
   return {
     name: OURS,
@@ -29,12 +36,30 @@ export function ours(options: OursOptions): Contestant | null {
     drifts: `${prefix}driftmgr.drifts`,
     openDrifts: `${prefix}driftmgr.open-drifts`,
     start: async () =>
-      startSpeaking(
-        OURS,
-        process.execPath,
-        [...NODE, PROCESS, JSON.stringify({ brokers, registry, prefix, partitions, work })],
-        `${work}/log`,
+      together(
+        places.map((place) => {
+          mkdirSync(place, { recursive: true });
+          const given: OursOptions = { brokers, registry, prefix, partitions, work: place };
+          return startSpeaking(
+            OURS,
+            process.execPath,
+            [...NODE, PROCESS, JSON.stringify(given)],
+            `${place}/log`,
+          );
+        }),
       ),
-    forgetState: () => rm(`${work}/state`, { recursive: true, force: true }),
+    forgetState: async () => {
+      for (const place of places) await rm(join(place, 'state'), { recursive: true, force: true });
+    },
   };
 }
+
+/** Processes that share the work, as one. */
+const together = (all: readonly Running[]): Running => ({
+  pids: all.flatMap(({ pids }) => pids),
+  first: Promise.race(all.map(({ first }) => first)),
+  failed: Promise.race(all.map(({ failed }) => failed)),
+  stop: async () => {
+    await Promise.all(all.map((one) => one.stop()));
+  },
+});

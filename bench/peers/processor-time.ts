@@ -1,13 +1,13 @@
-// CPU seconds of a process and everything it started, also of what has ended since.
+// CPU seconds of processes and everything they started, also of what has ended since.
 import { readFileSync } from 'node:fs';
 import { processTree } from '../memory.ts';
 
 /** What Linux counts processor time in, whatever the kernel was built with. */
 const TICKS_A_SECOND = 100;
 
-export function cpuSeconds(root: number): number {
+export function cpuSeconds(roots: readonly number[]): number {
   let ticks = 0;
-  for (const id of processTree(root)) {
+  for (const id of processTree(roots)) {
     try {
       const stat = readFileSync(`/proc/${id}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

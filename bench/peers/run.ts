@@ -84,7 +84,7 @@ async function prepared(
   if (wanted('ours')) {
     const one = ours({ ...options, prefix, work: workOf('ours') });
     if (one) contestants.push(one);
-    else say('NOT MEASURED: our detector (bench/peers/ours.ts does not start it yet)');
+    else say('NOT MEASURED: our detector (it needs a registry, whose schema ids are those of the input)');
   }
   if (wanted('streams')) {
     say('building the Streams application …');

@@ -44,7 +44,7 @@ export function startSpeaking(name: string, command: string, args: string[], log
   // Whoever waits for something of it is told; when no one does, nothing is wrong yet.
   failed.catch(() => undefined);
   return {
-    pid: child.pid!,
+    pids: [child.pid!],
     first: lineOf('first').promise.then(({ at }) => at!),
     failed,
     said: (event) => lineOf(event).promise,

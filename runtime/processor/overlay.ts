@@ -55,7 +55,7 @@ export class Overlay implements RowReader {
   private large: string | null = null;
 
   /** `cacheLimit`: stored rows kept in memory are at most twice this. */
-  constructor(below: RowReader = NOTHING, cacheLimit = 1_000) {
+  constructor(below: RowReader = NOTHING, cacheLimit = 250) {
     this.below = below;
     this.cacheLimit = cacheLimit;
   }
