@@ -78,8 +78,8 @@ export function stateContract(adapter: string, open: () => Promise<StatesUnderTe
         'b/1',
         'b/10',
         'b/2',
-        'b\uffff',
         'b𝄞',
+        'b\uffff',
       ]);
       expect([...store.list('k', '')].map(([part]) => part)[0]).toBe('B/1');
       expect([...store.list('absent', '')]).toEqual([]);

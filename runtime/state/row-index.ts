@@ -104,7 +104,7 @@ function blockOf(blocks: readonly Rows[], part: string): number {
   let high = blocks.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    if (compareText(blocks[middle]!.parts[0]!, part) <= 0) low = middle;
+    if (blocks[middle]!.parts[0]! <= part) low = middle;
     else high = middle - 1;
   }
   return low;
@@ -113,5 +113,5 @@ function blockOf(blocks: readonly Rows[], part: string): number {
 function firstFrom(parts: readonly string[], from: string): number {
   // Parts written in order, as most are, go to the end.
   const last = parts.at(-1);
-  return last === undefined || compareText(last, from) < 0 ? parts.length : firstNotBefore(parts, from);
+  return last === undefined || last < from ? parts.length : firstNotBefore(parts, from);
 }

@@ -18,7 +18,7 @@ export interface StateStore {
   has(objectKey: string, part: string): boolean;
   /** Parts of the key that start with `prefix`, in order, at most `limit`; reads no values. */
   parts(objectKey: string, prefix: string, limit: number): string[];
-  /** Rows of the key whose part starts with `prefix`, in order of part (code points), as they are at the first step. */
+  /** Rows of the key whose part starts with `prefix`, in order of part (order.ts), as they are at the first step. */
   list(objectKey: string, prefix: string): Iterable<[part: string, value: Json]>;
   /** All rows, in order of key and part; for start-up. */
   entries(): Iterable<[objectKey: string, part: string, value: Json]>;
