@@ -8,11 +8,18 @@ import { createCodec } from '../../schemas/index.ts';
 import { startDetector } from './detector-role.ts';
 import type { OursOptions } from './ours.ts';
 
-const { brokers, registry: url, prefix, partitions, work } = JSON.parse(process.argv[2]!) as OursOptions;
+const {
+  brokers,
+  registry: url,
+  prefix,
+  partitions,
+  commitMs,
+  work,
+} = JSON.parse(process.argv[2]!) as OursOptions;
 const logger = createLogger({ level: process.env.DRIFTMGR_LOG_LEVEL ?? 'warn' });
 const access = { brokers, clientId: 'peers-ours', tls: false, credentials: null };
 const registry = await openConfluentRegistry({ url: url!, logger });
-const kafka = await openKafkaLog({ access, partitions, replication: 1, logger, prefix });
+const kafka = await openKafkaLog({ access, partitions, replication: 1, logger, prefix, gatherMs: commitMs });
 const assignments = kafkaGroups({ access, partitions, logger, prefix });
 const role = startDetector({
   log: learningLog(kafka, registry),

@@ -18,6 +18,8 @@ export interface OursOptions {
   registry: string | null;
   prefix: string;
   partitions: number;
+  /** Of what nobody waits for; Kafka Streams has the same. */
+  commitMs: number;
   work: string;
 }
 
@@ -27,7 +29,7 @@ interface Processes {
 
 /** Null without a registry. */
 export function ours(options: OursOptions & Processes): Contestant | null {
-  const { brokers, registry, prefix, partitions, work, processes } = options;
+  const { brokers, registry, prefix, partitions, commitMs, work, processes } = options;
   const places = Array.from({ length: processes }, (_, number) => join(work, String(number)));
   if (registry === null) return null;
   return {
@@ -39,7 +41,7 @@ export function ours(options: OursOptions & Processes): Contestant | null {
       together(
         places.map((place) => {
           mkdirSync(place, { recursive: true });
-          const given: OursOptions = { brokers, registry, prefix, partitions, work: place };
+          const given: OursOptions = { brokers, registry, prefix, partitions, commitMs, work: place };
           return startSpeaking(
             OURS,
             process.execPath,

@@ -33,6 +33,8 @@ export interface KafkaLogOptions {
   topicSettings?: Record<string, string>;
   /** For crash tests: where a writer dies. */
   faults?: TransactionFaults;
+  /** Milliseconds that what nobody waits for is gathered between two commits: longer costs less and comes later. */
+  gatherMs?: number;
 }
 
 /** A commit is five requests one after the other, to up to three brokers. */
@@ -66,7 +68,8 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
     throw kafkaError('connecting to the brokers', error);
   }
   const [reading, following, writing] = clusters as [Cluster, Cluster, Cluster];
-  return new KafkaLog({ partitions, prefix, reading, following, writing, faults: options.faults });
+  const { faults, gatherMs = GATHER_MS } = options;
+  return new KafkaLog({ partitions, prefix, reading, following, writing, faults, gatherMs });
 }
 
 interface Parts {
@@ -76,6 +79,7 @@ interface Parts {
   following: Cluster;
   writing: Cluster;
   faults: TransactionFaults | undefined;
+  gatherMs: number;
 }
 
 interface Asking {
@@ -88,7 +92,7 @@ const placeOf = ({ topic, partition }: { topic: string; partition: number }): st
 
 class KafkaLog implements Log {
   readonly partitions: number;
-  readonly gatherMs = GATHER_MS;
+  readonly gatherMs: number;
   private readonly parts: Parts;
   private readonly reader: Reader;
   private readonly subscriptions = createSubscriptions();
@@ -105,6 +109,7 @@ class KafkaLog implements Log {
   constructor(parts: Parts) {
     this.parts = parts;
     this.partitions = parts.partitions;
+    this.gatherMs = parts.gatherMs;
     this.reader = new Reader({
       cluster: parts.reading,
       following: parts.following,
