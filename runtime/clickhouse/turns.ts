@@ -1,0 +1,74 @@
+// Questions take turns: so many are asked at once, the others wait in their order, and beyond a bound they are refused.
+// Without it a history that is slower than it is asked would fill the memory, and hold up the end of the process.
+import { DriftError } from '../errors.ts';
+
+export interface Turns {
+  /**
+   * Does the work when it is its turn. Who comes with the same key while it still waits gets the same answer: it begins
+   * later than both asked, so it is as new as one of their own. The answer is shared: it must not be changed.
+   * DM_DATABASE_UNREACHABLE (retriable) when too many wait, or when closed.
+   */
+  take<T>(key: string, work: () => Promise<T>): Promise<T>;
+  /** What waits is refused; what has begun goes on. */
+  close(): void;
+}
+
+interface Waiting {
+  begin(): void;
+  refuse(error: DriftError): void;
+  answer: Promise<unknown>;
+}
+
+export function createTurns({ atOnce, waiting: most }: { atOnce: number; waiting: number }): Turns {
+  const waiting = new Map<string, Waiting>();
+  let under = 0;
+  let closed = false;
+
+  /** Gives the place of one that has ended to the one that has waited longest. */
+  function next(): void {
+    const [first] = waiting;
+    if (first === undefined) {
+      under--;
+      return;
+    }
+    waiting.delete(first[0]);
+    first[1].begin();
+  }
+
+  async function run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } finally {
+      next();
+    }
+  }
+
+  return {
+    async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+      if (closed) throw refused('the process stops');
+      if (under < atOnce) {
+        under++;
+        return run(work);
+      }
+      const same = waiting.get(key);
+      if (same) return same.answer as Promise<T>;
+      if (waiting.size >= most) throw refused(`${most} questions wait already`);
+      const turn = Promise.withResolvers<void>();
+      const answer = turn.promise.then(() => run(work));
+      waiting.set(key, { begin: turn.resolve, refuse: turn.reject, answer });
+      return answer;
+    },
+    close() {
+      closed = true;
+      for (const { refuse } of waiting.values()) refuse(refused('the process stops'));
+      waiting.clear();
+    },
+  };
+}
+
+const refused = (why: string): DriftError =>
+  new DriftError(`a question to ClickHouse was not asked: ${why}`, {
+    code: 'DM_DATABASE_UNREACHABLE',
+    retriable: true,
+    public: 'The history is asked for more than it can answer at the moment. Try again shortly.',
+  });
