@@ -7,7 +7,7 @@ import type { Serving } from '../runtime/serving.ts';
 
 /** What answers questions. */
 export interface Stores {
-  postgres: Postgres;
+  postgres: Pick<Postgres, 'query'>;
   clickhouse: ClickHouse;
   serving: Serving;
 }

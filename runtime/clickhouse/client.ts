@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { DriftError } from '../errors.ts';
+import { createTurns } from '../turns.ts';
 import type { ClickHouse, ClickHouseParameter } from './clickhouse.ts';
-import { createTurns } from './turns.ts';
 
 /** A query ends by this: aborting one does not stop it in chDB. */
 const READ_SECONDS = 10;
@@ -51,7 +51,7 @@ export function createClickHouse(options: {
   insertBytes?: (table: string, columns: readonly string[], bytes: Buffer) => Promise<unknown>;
 }): ClickHouse {
   const { read, write, database, name, insertBytes } = options;
-  const turns = createTurns({ atOnce: AT_ONCE, waiting: WAITING });
+  const turns = createTurns({ name, atOnce: AT_ONCE, waiting: WAITING });
 
   async function ask<Row>(
     sql: string,

@@ -20,7 +20,7 @@ function works() {
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
 it('asks so many at once, the others in their order, also after one has failed', async () => {
-  const turns = createTurns({ atOnce: 2, waiting: 10 });
+  const turns = createTurns({ name: 'it', atOnce: 2, waiting: 10 });
   const work = works();
   const asked = ['a', 'b', 'c', 'd', 'e'].map((name) => turns.take(name, work.of(name)));
   const settled = Promise.allSettled(asked);
@@ -45,7 +45,7 @@ it('asks so many at once, the others in their order, also after one has failed',
 });
 
 it('answers the same question once for all who asked before it began, and anew for who asks after', async () => {
-  const turns = createTurns({ atOnce: 1, waiting: 10 });
+  const turns = createTurns({ name: 'it', atOnce: 1, waiting: 10 });
   const work = works();
   const first = turns.take('q', work.of('q'));
   const [second, third] = [turns.take('q', work.of('q')), turns.take('q', work.of('q'))];
@@ -61,7 +61,7 @@ it('answers the same question once for all who asked before it began, and anew f
 });
 
 it('refuses what is more than may wait, and what waits when it is closed; what has begun ends', async () => {
-  const turns = createTurns({ atOnce: 1, waiting: 1 });
+  const turns = createTurns({ name: 'it', atOnce: 1, waiting: 1 });
   const work = works();
   const begun = turns.take('a', work.of('a'));
   const waits = turns.take('b', work.of('b'));
@@ -75,4 +75,17 @@ it('refuses what is more than may wait, and what waits when it is closed; what h
   work.end('a');
   expect(await begun).toBe('answer 1');
   expect(work.begun).toEqual(['a']);
+});
+
+it('refuses who waits for too long while nothing answers, and keeps no place for it', async () => {
+  const turns = createTurns({ name: 'it', atOnce: 1, waiting: 10, withinMs: 20 });
+  const work = works();
+  const begun = turns.take('a', work.of('a'));
+  await expect(turns.take('b', work.of('b'))).rejects.toMatchObject({ code: 'DM_DATABASE_UNREACHABLE' });
+  const again = turns.take('b', work.of('b'));
+  work.end('a');
+  await begun;
+  work.end('b');
+  expect(await again).toBe('answer 2');
+  expect(work.begun).toEqual(['a', 'b']);
 });
