@@ -22,6 +22,8 @@ export interface Answer {
 }
 
 const TELL_EVERY_MS = 250;
+/** Later than that, this process stood still, with the machine or by a signal: no one asked meanwhile. */
+const STOOD_STILL_MS = 2_000;
 const now = (): number => performance.timeOrigin + performance.now();
 
 function start({ urls, key, perSecond }: Asked): void {
@@ -39,7 +41,7 @@ function start({ urls, key, perSecond }: Asked): void {
   const client = createClient({ url: 'http://driftmgr', key: () => key, fetch: send });
   const answers: Answer[] = [];
   const underWay = new Set<number>();
-  const began = now();
+  let began = now();
   let sent = 0;
 
   async function ask(index: number, due: number): Promise<void> {
@@ -50,14 +52,24 @@ function start({ urls, key, perSecond }: Asked): void {
     try {
       if (await asking(client)) failure = `${name}: a wrong answer`;
     } catch (error) {
-      failure = `${name}: ${error instanceof Error ? error.message : String(error)}`;
+      failure = `${name}: ${reasons(error)}`;
     }
     underWay.delete(due);
     answers.push({ name, due, ms: now() - due, late, failure });
   }
 
   const dueAt = (index: number): number => began + (index * 1_000) / perSecond;
+  let looked = now();
   setInterval(() => {
+    const still = now() - looked;
+    // What is due since is not sent all at once: that many connections are a test of something else.
+    if (still > STOOD_STILL_MS) {
+      began += still;
+      process.stderr.write(
+        `the process that asks stood still for ${Math.round(still)} ms: nothing was asked\n`,
+      );
+    }
+    looked = now();
     for (; dueAt(sent) <= now(); sent++) void ask(sent, dueAt(sent));
   }, 5);
   setInterval(() => {
@@ -65,6 +77,12 @@ function start({ urls, key, perSecond }: Asked): void {
     // Who does not listen any more ends this process, by `disconnect`.
     process.send!(told, undefined, undefined, () => undefined);
   }, TELL_EVERY_MS);
+}
+
+/** With the causes: `fetch` says no more by itself than that it failed. */
+function reasons(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${reasons(error.cause)}`;
 }
 
 process.once('message', (asked) => start(asked as Asked));
