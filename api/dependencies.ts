@@ -10,6 +10,7 @@ import type { Blobs } from '../runtime/blobs/blobs.ts';
 import type { Cache } from '../runtime/cache/cache.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log/log.ts';
+import type { Postgres } from '../runtime/postgres/postgres.ts';
 import type { Logger } from '../runtime/telemetry.ts';
 import type { Codec, Json } from '../schemas/index.ts';
 import type { Authentication } from './authentication.ts';
@@ -18,7 +19,8 @@ import type { Live } from './live.ts';
 import type { Requests } from './requests.ts';
 import type { KeyScope, ProcessJson, SystemJson, TopologyJson } from './types.ts';
 
-export interface Dependencies extends Stores {
+export interface Dependencies extends Omit<Stores, 'postgres'> {
+  postgres: Pick<Postgres, 'ask'>;
   org: string;
   version: string;
   log: Log;
@@ -86,7 +88,7 @@ export const LIMITS: Limits = {
 };
 
 /** What a route gets. */
-export interface Context extends Omit<Dependencies, 'limits'> {
+export interface Context extends Omit<Dependencies, 'limits' | 'postgres'>, Stores {
   limits: Limits;
   authentication: Authentication;
   requests: Requests;

@@ -11,6 +11,7 @@ import fastify, { LogController } from 'fastify';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Clock } from '../runtime/clock.ts';
 import { DriftError } from '../runtime/errors.ts';
+import { inTurns } from '../runtime/postgres/in-turns.ts';
 import { traceIdIn } from '../schemas/index.ts';
 import type { Authentication } from './authentication.ts';
 import { createAuthentication, requireAllWorkspaces, requireScope } from './authentication.ts';
@@ -64,8 +65,10 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     org,
     verifyToken: await tokenVerifier(app, dependencies.jwt),
   });
+  const questions = inTurns(dependencies.postgres);
   const context: Context = {
     ...dependencies,
+    postgres: questions,
     limits,
     authentication,
     requests,
@@ -77,6 +80,7 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     live.close();
     requests.close();
     await answered();
+    questions.close();
   });
 
   answerProblems(app);

@@ -2,12 +2,12 @@
 
 import type { ClickHouse, ClickHouseParameter } from '../runtime/clickhouse/clickhouse.ts';
 import { DriftError } from '../runtime/errors.ts';
-import type { Postgres, PostgresParameter } from '../runtime/postgres/postgres.ts';
+import type { PostgresParameter, PostgresQueries } from '../runtime/postgres/postgres.ts';
 import type { Serving } from '../runtime/serving.ts';
 
 /** What answers questions. */
 export interface Stores {
-  postgres: Postgres;
+  postgres: PostgresQueries;
   clickhouse: ClickHouse;
   serving: Serving;
 }

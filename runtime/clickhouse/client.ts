@@ -3,11 +3,16 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { DriftError } from '../errors.ts';
+import { createTurns } from '../turns.ts';
 import type { ClickHouse, ClickHouseParameter } from './clickhouse.ts';
 
 /** A query ends by this: aborting one does not stop it in chDB. */
 const READ_SECONDS = 10;
 const WRITE_SECONDS = 300;
+
+/** Questions a process asks at once, and how many may wait for that. */
+const AT_ONCE = 8;
+const WAITING = 200;
 
 /** The same for every statement: in chDB settings stick to their session. */
 const COMMON = {
@@ -46,24 +51,28 @@ export function createClickHouse(options: {
   insertBytes?: (table: string, columns: readonly string[], bytes: Buffer) => Promise<unknown>;
 }): ClickHouse {
   const { read, write, database, name, insertBytes } = options;
+  const turns = createTurns({ name, atOnce: AT_ONCE, waiting: WAITING });
+
+  async function ask<Row>(
+    sql: string,
+    parameters: Readonly<Record<string, ClickHouseParameter>>,
+  ): Promise<Row[]> {
+    try {
+      const result = await read.query({
+        query: sql,
+        query_params: { ...parameters },
+        format: 'JSONEachRow',
+      });
+      return await result.json<Row>();
+    } catch (error) {
+      throw clickHouseError(error, name);
+    }
+  }
 
   return {
     database,
-    async query<Row>(
-      sql: string,
-      parameters: Readonly<Record<string, ClickHouseParameter>> = {},
-    ): Promise<Row[]> {
-      try {
-        const result = await read.query({
-          query: sql,
-          query_params: { ...parameters },
-          format: 'JSONEachRow',
-        });
-        return await result.json<Row>();
-      } catch (error) {
-        throw clickHouseError(error, name);
-      }
-    },
+    query: <Row>(sql: string, parameters: Readonly<Record<string, ClickHouseParameter>> = {}) =>
+      turns.take(JSON.stringify([sql, parameters]), () => ask<Row>(sql, parameters)),
     async command(sql, parameters = {}) {
       try {
         await write.command({ query: sql, query_params: { ...parameters } });
@@ -89,6 +98,7 @@ export function createClickHouse(options: {
       }
     },
     async close() {
+      turns.close();
       await Promise.all([read.close(), write.close()]);
     },
   };

@@ -38,6 +38,29 @@ export function postgresContract(name: string, open: () => Promise<Postgres>): v
       await postgres.query('DELETE FROM contract.things');
     });
 
+    it('answers what is asked again and again as a query does, also after one of them was refused', async () => {
+      const ask = (divisor: number) =>
+        postgres.ask<{ n: number; many: number }>(
+          'SELECT 84 / $1::int AS n, 9007199254740991::bigint AS many',
+          [divisor],
+        );
+      for (let round = 0; round < 8; round++)
+        expect(await Promise.all([2, 4, 2].map(ask))).toEqual(
+          [42, 21, 42].map((n) => [{ n, many: Number.MAX_SAFE_INTEGER }]),
+        );
+      await expect(ask(0)).rejects.toMatchObject({ code: 'DM_DATABASE_FAILED' });
+      expect(await ask(1)).toEqual([{ n: 84, many: Number.MAX_SAFE_INTEGER }]);
+      // As many at once as there may be connections: the one that planned it is among them.
+      const planned = await Promise.all(
+        Array.from({ length: 12 }, () =>
+          postgres.query<{ statement: string }>(
+            'SELECT statement FROM pg_prepared_statements, pg_sleep(0.1)',
+          ),
+        ),
+      );
+      expect(planned.flat().map(({ statement }) => statement.slice(0, 9))).toContain('SELECT 84');
+    });
+
     it('commits what a transaction did, and nothing when it throws', async () => {
       const answer = await postgres.transaction(async (queries) => {
         await queries.query(`INSERT INTO contract.things VALUES ('kept')`);

@@ -42,15 +42,22 @@ export function createPostgresPool(options: {
   });
   const listeners = createListeners(config, logger);
 
+  const named = createNames();
+
   async function run<Row>(
     target: Pick<Pool, 'query'>,
     sql: string,
     parameters: readonly PostgresParameter[] | undefined,
+    statement?: string,
   ): Promise<Row[]> {
     try {
       const result = await (parameters === undefined
         ? target.query(sql)
-        : target.query(sql, parameters as PostgresParameter[]));
+        : target.query({
+            text: sql,
+            values: parameters as PostgresParameter[],
+            ...(statement ? { name: statement } : {}),
+          }));
       return Array.isArray(result) ? [] : (result.rows as Row[]);
     } catch (error) {
       throw postgresError(error, name);
@@ -59,6 +66,7 @@ export function createPostgresPool(options: {
 
   return {
     query: (sql, parameters) => run(pool, sql, parameters),
+    ask: (sql, parameters) => run(pool, sql, parameters, named(sql)),
     async transaction(work, options) {
       const client = await pool.connect().catch((error: unknown) => {
         throw postgresError(error, name);
@@ -89,6 +97,21 @@ export function createPostgresPool(options: {
       await listeners.close();
       await pool.end();
     },
+  };
+}
+
+/** A connection keeps what it has planned for as long as it lives: what is asked in ever other words is planned each time. */
+const MOST_NAMED = 200;
+
+/** Names of statements, by their text; undefined for what gets none. */
+function createNames(): (sql: string) => string | undefined {
+  const names = new Map<string, string>();
+  return (sql) => {
+    const known = names.get(sql);
+    if (known !== undefined || names.size >= MOST_NAMED) return known;
+    const name = `q${names.size}`;
+    names.set(sql, name);
+    return name;
   };
 }
 

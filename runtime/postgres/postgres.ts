@@ -20,6 +20,8 @@ export interface PostgresQueries {
 }
 
 export interface Postgres extends PostgresQueries {
+  /** Rows of one statement that is asked again and again: each connection plans it once, which may cost more than its rows. */
+  ask<Row>(sql: string, parameters: readonly PostgresParameter[]): Promise<Row[]>;
   /**
    * Commits when `work` resolves; rolls back when it throws, and throws what it threw. With `repeatable`, a server that
    * crashes may forget the newest of them, whole: for what is made again from the log, together with how far it was read.

@@ -27,6 +27,7 @@ const projection: PostgresProjection = {
 /** Positions begin at 0; nothing is written here. */
 const postgres: Postgres = {
   query: () => Promise.resolve([]),
+  ask: () => Promise.reject(new Error('not used')),
   transaction: () => Promise.reject(new Error('not used')),
   listen: () => Promise.reject(new Error('not used')),
   close: () => Promise.resolve(),

@@ -1,5 +1,6 @@
-// What stands in front of several processes in production: sends a request to one that can serve it, and to another when
-// that one does not. States go to the processes that take them, everything else to the API.
+// What stands in front of several processes in production: each request goes to the next of those that serve it, and to
+// another only when that one cannot be reached. One that answers is believed: its 5xx is tried again with itself, so that a
+// process which does not hand Terraform's states on to their owner shows. All that serve the API take states.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopwatch } from './patience.ts';
 
@@ -19,22 +20,24 @@ export function inFrontOf(options: InFrontOptions): typeof fetch {
   let turn = 0;
   return async (input, init) => {
     const { pathname, search } = new URL(String(input));
+    const isState = pathname.startsWith('/tfstate/');
     const passed = stopwatch();
-    for (;;) {
-      const urls = pathname.startsWith('/tfstate/') ? options.producers() : options.api();
-      let failed: unknown = new Error('no process is there to serve it');
-      for (const [index] of urls.entries()) {
-        const url = urls[(turn + index) % urls.length]!;
-        const limits = [AbortSignal.timeout(ANSWERS_WITHIN_MS), init?.signal].filter((each) => each != null);
-        try {
-          const answer = await fetch(url + pathname + search, { ...init, signal: AbortSignal.any(limits) });
-          if (answer.status < 500) return answer;
-          failed = new Error(`${init?.method ?? 'GET'} ${pathname}: ${answer.status} ${await answer.text()}`);
-        } catch (error) {
-          if (init?.signal?.aborted) throw error;
-          failed = error;
-        }
-        turn++;
+    for (let at = turn++; ; ) {
+      const urls = isState ? [...options.producers(), ...options.api()] : options.api();
+      const url = urls[at % urls.length];
+      if (url === undefined) throw new Error(`no process is there to serve ${pathname}`);
+      const limits = [AbortSignal.timeout(ANSWERS_WITHIN_MS), init?.signal].filter((each) => each != null);
+      let failed: unknown;
+      try {
+        const answer = await fetch(url + pathname + search, { ...init, signal: AbortSignal.any(limits) });
+        if (answer.status < 500) return answer;
+        failed = new Error(
+          `${init?.method ?? 'GET'} ${url}${pathname}: ${answer.status} ${await answer.text()}`,
+        );
+      } catch (error) {
+        if (init?.signal?.aborted) throw error;
+        failed = error;
+        at++;
       }
       if (passed() > patienceMs) throw failed;
       await sleep(100);

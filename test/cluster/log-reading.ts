@@ -8,6 +8,7 @@ import { openConfluentRegistry } from '../../runtime/registry/confluent-registry
 import { createLogger } from '../../runtime/telemetry.ts';
 import { createCodec, type Event, TOPICS, type TopicName } from '../../schemas/index.ts';
 import { stopwatch } from './patience.ts';
+import { copiesOn } from './servers.ts';
 import type { ClusterSystem } from './system.ts';
 
 const logger = createLogger({ level: 'silent' });
@@ -24,7 +25,7 @@ export async function openReading({ room, addresses, partitions }: ClusterSystem
   const log = await openKafkaLog({
     access: { brokers: addresses.KAFKA_BROKERS!.split(','), clientId: 'test', tls: false, credentials: null },
     partitions,
-    replication: 1,
+    replication: copiesOn(addresses),
     logger,
     prefix: room.prefix,
   });

@@ -1,101 +1,78 @@
-// A steady stream of requests as a team's browsers and scripts send them, each answer looked at: how long it took, counted
-// from when it was due, and whether it is right.
-import { type Client, createClient } from '../../api/client.ts';
+// A steady stream of requests as a team's browsers and scripts send them, from a process of its own, so that nothing but the
+// system makes them wait. Each answer is looked at: how long it took, counted from when it was due, and whether it is right.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Answer, Asked } from './asker.ts';
+import { patiently } from './patience.ts';
 
 export interface Requests {
-  /** Of requests that were due between two moments (`performance.now()`). */
-  between(from: number, to: number): { count: number; p50: number; p99: number; failed: string[] };
+  /** Of requests that were due between two moments (`now()`), when all of them are answered. */
+  between(from: number, to: number): Promise<Answered>;
   stop(): Promise<void>;
 }
 
-interface Answer {
-  due: number;
-  ms: number;
-  /** What was wrong; null: nothing. */
-  failure: string | null;
+export interface Answered {
+  count: number;
+  p50: number;
+  p99: number;
+  failed: string[];
+  /** By what was asked, the slowest first: its p99. */
+  slowest: [name: string, p99: number][];
+  /** How late the asking process itself was, at most: what it adds to every time. */
+  late: number;
 }
 
-export function startRequests(options: { url: string; key: string; perSecond: number }): Requests {
-  const { url, key, perSecond } = options;
-  const client = createClient({ url, key: () => key });
+const ASKER = fileURLToPath(new URL('./asker.ts', import.meta.url));
+
+/** The same moment in all processes, milliseconds. */
+export const now = (): number => performance.timeOrigin + performance.now();
+
+export function startRequests(options: Asked): Requests {
+  const asker = fork(ASKER, { stdio: 'inherit', serialization: 'advanced' });
   const answers: Answer[] = [];
-  const underWay = new Set<Promise<void>>();
-  const began = performance.now();
-  let sent = 0;
-
-  async function send(index: number, due: number): Promise<void> {
-    const [name, ask] = MIX[index % MIX.length]!;
-    let failure: string | null = null;
-    try {
-      const wrong = await ask(client, index);
-      if (wrong) failure = `${name}: a wrong answer`;
-    } catch (error) {
-      failure = `${name}: ${error instanceof Error ? error.message : String(error)}`;
-    }
-    answers.push({ due, ms: performance.now() - due, failure });
-  }
-
-  const timer = setInterval(() => {
-    for (; began + (sent * 1_000) / perSecond <= performance.now(); sent++) {
-      const asked = send(sent, began + (sent * 1_000) / perSecond).finally(() => underWay.delete(asked));
-      underWay.add(asked);
-    }
-  }, 5);
+  /** All that were due before are answered. */
+  let answeredTo = 0;
+  asker.on('message', (told: { answers: Answer[]; answeredTo: number }) => {
+    answers.push(...told.answers);
+    answeredTo = told.answeredTo;
+  });
+  asker.send(options);
   return {
-    between(from, to) {
+    async between(from, to) {
+      await patiently('all requests to be answered', 120_000, async () => {
+        if (!asker.connected) throw new Error('the process that asks has ended');
+        return answeredTo >= to;
+      });
       const found = answers.filter(({ due }) => from <= due && due < to);
-      const times = found.map(({ ms }) => ms).sort((a, b) => a - b);
-      const at = (share: number): number => Math.round(times[Math.floor(times.length * share)] ?? Number.NaN);
+      const names = [...new Set(found.map(({ name }) => name))];
       return {
         count: found.length,
-        p50: at(0.5),
-        p99: at(0.99),
+        p50: share(found, 0.5),
+        p99: share(found, 0.99),
         failed: found.flatMap(({ failure }) => (failure === null ? [] : [failure])),
+        slowest: names
+          .map((name): [string, number] => [
+            name,
+            share(
+              found.filter((each) => each.name === name),
+              0.99,
+            ),
+          ])
+          .sort((a, b) => b[1] - a[1]),
+        late: Math.round(Math.max(...found.map(({ late }) => late))),
       };
     },
     async stop() {
-      clearInterval(timer);
-      await Promise.all(underWay);
+      if (!asker.connected) return;
+      const ended = once(asker, 'exit');
+      asker.disconnect();
+      await ended;
     },
   };
 }
 
-/** What is asked, in turn. True: the answer is wrong. */
-const MIX: readonly (readonly [string, (client: Client, index: number) => Promise<boolean>])[] = [
-  [
-    'open drifts',
-    async (client) => {
-      const { items } = await client.drifts.list({ status: ['open'], limit: 50 });
-      return items.some(({ status }) => status !== 'open');
-    },
-  ],
-  [
-    'drifts of a workspace',
-    async (client) => {
-      const { items } = await client.drifts.list({ workspace: 'data-prod', limit: 20 });
-      return items.length === 0 || items.some(({ workspace }) => workspace !== 'data-prod');
-    },
-  ],
-  [
-    'one drift and its timeline',
-    async (client, index) => {
-      const { items } = await client.drifts.list({ workspace: 'data-prod', limit: 20 });
-      const { id } = items[index % items.length]!;
-      const [drift, timeline] = await Promise.all([client.drifts.get(id), client.drifts.timeline(id)]);
-      const revisions = timeline.items.map((step) => step.drift.revision);
-      return drift.id !== id || revisions.some((revision, at) => revision !== at + 1);
-    },
-  ],
-  ['workspaces', async (client) => (await client.workspaces.list()).items.length < 2],
-  ['one workspace', async (client) => (await client.workspaces.get('data-prod')).instances !== 110],
-  [
-    'resources',
-    async (client) => {
-      const { items } = await client.resources.list({ workspace: 'data-prod', limit: 50 });
-      return items.length !== 50;
-    },
-  ],
-  ['changes', async (client) => (await client.changes.list({ limit: 20 })).items.length === 0],
-  ['coverage', async (client) => (await client.coverage.list({ limit: 50 })).items.length === 0],
-  ['counts', async (client) => (await client.analytics.drifts()).items.length === 0],
-];
+function share(answers: readonly Answer[], part: number): number {
+  const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
+  return Math.round(times[Math.floor(times.length * part)] ?? Number.NaN);
+}

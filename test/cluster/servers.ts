@@ -18,6 +18,10 @@ export function serversOfEnvironment(): Addresses | null {
   return Object.fromEntries(found) as Record<string, string>;
 }
 
+/** Copies of each record: on every broker, up to three. */
+export const copiesOn = ({ KAFKA_BROKERS }: Addresses): number =>
+  Math.min(3, KAFKA_BROKERS!.split(',').length);
+
 /** Room of one system on the servers. */
 export interface Room {
   prefix: string;
@@ -50,7 +54,7 @@ export async function makeRoom(addresses: Addresses): Promise<Room> {
     settings: {
       DRIFTMGR_KEY: '5a'.repeat(32),
       DRIFTMGR_KAFKA_BROKERS: addresses.KAFKA_BROKERS!,
-      DRIFTMGR_KAFKA_REPLICATION: '1',
+      DRIFTMGR_KAFKA_REPLICATION: String(copiesOn(addresses)),
       DRIFTMGR_KAFKA_PREFIX: room.prefix,
       DRIFTMGR_REGISTRY_URL: addresses.REGISTRY_URL!,
       DRIFTMGR_POSTGRES_URL: room.postgres,
