@@ -236,6 +236,14 @@ describe('a projection in Postgres', () => {
     expect(await counts()).toEqual({ a: 500 });
   });
 
+  it('two processes that start at the same moment make one first generation, and both go on', async () => {
+    await append(...many('a', 10));
+    await Promise.all(Array.from({ length: 4 }, () => run(counting()).ready));
+    expect(await counts()).toEqual({ a: 10 });
+    for (const handle of handles)
+      expect(await handle.status()).toMatchObject({ state: 'live', generation: 1, filling: null });
+  });
+
   it('a failure after the rows and before the commit leaves neither rows nor position', async () => {
     await append(...many('a', 10));
     let failures = 3;
@@ -485,6 +493,14 @@ describe('a projection in ClickHouse', () => {
     expect(await history()).toEqual({ 'before/v1': 50 });
     await append(...many('after', 20));
     await expect.poll(history).toEqual({ 'after/v1': 20, 'before/v1': 50 });
+  });
+
+  it('two processes that start at the same moment make one first generation, and both go on', async () => {
+    await append(...many('a', 10));
+    await Promise.all(Array.from({ length: 4 }, () => run(historic()).ready));
+    await expect.poll(history).toEqual({ 'a/v1': 10 });
+    for (const handle of handles)
+      expect(await handle.status()).toMatchObject({ state: 'live', generation: 1, filling: null });
   });
 
   it('a crash between the insert and the position doubles nothing', async () => {

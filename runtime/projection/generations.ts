@@ -30,6 +30,13 @@ export class PositionsMoved extends DriftError {
   }
 }
 
+/** Another process, which starts at the same time or has just handed its work over, made the first generation. */
+class AlreadyServed extends DriftError {
+  constructor(name: string) {
+    super(`another process made the first generation of ${name}`, { code: 'DM_FENCED', retriable: true });
+  }
+}
+
 export class Generations {
   private readonly postgres: Postgres;
   private readonly clock: Clock;
@@ -48,7 +55,10 @@ export class Generations {
     );
   }
 
-  /** Adds the next generation, later than all there were and than `above`; its positions begin at 0. */
+  /**
+   * Adds the next generation, later than all there were and than `above`; its positions begin at 0. DM_FENCED (retriable)
+   * where one that is to serve is no longer the first: whoever looks again finds the one that does.
+   */
   async add(
     state: 'filling' | 'serving',
     partitions: number,
@@ -59,6 +69,7 @@ export class Generations {
     const changedAt = this.clock.now();
     return this.postgres.transaction(async (queries) => {
       await queries.query(`SELECT pg_advisory_xact_lock(hashtext('driftmgr.projections'))`);
+      if (state === 'serving' && (await this.serves(queries))) throw new AlreadyServed(name);
       const [row] = await queries.query<{ generation: number }>(
         `INSERT INTO driftmgr.projections (name, generation, version, store, state, changed_at)
          SELECT $1, greatest(coalesce(max(generation), 0), $2) + 1, $3, $4, $5, $6 FROM driftmgr.projections WHERE name = $1
@@ -75,6 +86,14 @@ export class Generations {
       await queries.query(`NOTIFY ${SERVING_CHANNEL}`);
       return { name, generation, version, state, changedAt };
     });
+  }
+
+  private async serves(queries: PostgresQueries): Promise<boolean> {
+    const found = await queries.query(
+      `SELECT 1 FROM driftmgr.projections WHERE name = $1 AND state = 'serving'`,
+      [this.projection.name],
+    );
+    return found.length > 0;
   }
 
   async positions(generation: number): Promise<Map<string, number>> {
