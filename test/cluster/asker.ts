@@ -29,12 +29,14 @@ const now = (): number => performance.timeOrigin + performance.now();
 function start({ urls, key, perSecond }: Asked): void {
   let turn = 0;
   const send: typeof fetch = async (input, init) => {
-    for (let left = urls.length; ; left--) {
-      const url = String(input).replace('http://driftmgr', urls[turn++ % urls.length]!);
+    const first = turn++;
+    for (let tried = 1; ; tried++) {
+      // Each once: others take their turns meanwhile.
+      const url = String(input).replace('http://driftmgr', urls[(first + tried) % urls.length]!);
       try {
         return await fetch(url, init);
       } catch (error) {
-        if (left === 1) throw error;
+        if (tried === urls.length) throw error;
       }
     }
   };

@@ -45,6 +45,7 @@ export async function startTwins(options: {
   processes: readonly Role[][];
   partitions?: number;
   lanes?: LoadOptions['lanes'];
+  everyMs?: LoadOptions['everyMs'];
 }): Promise<Twins> {
   const { addresses, processes, partitions = 4 } = options;
   const folder = temporaryFolder();
@@ -64,7 +65,7 @@ export async function startTwins(options: {
   try {
     cloud = await startStandIn(sampleEstate());
     cloud.limit = Number.MAX_SAFE_INTEGER;
-    const settings = settingsOf(cloud, trail);
+    const settings = settingsOf(cloud, trail, options.everyMs);
     undisturbed = await startWhole(() => ({ partitions, 'log.level': 'warn', ...settings }));
     cluster = await startClusterSystem({ addresses, processes, partitions, settings: () => settings });
     const { url, key, client } = undisturbed;
@@ -74,6 +75,7 @@ export async function startTwins(options: {
       trail,
       cloud,
       ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
+      ...(options.everyMs === undefined ? {} : { everyMs: options.everyMs }),
     });
     const twins = { cluster, undisturbed, load };
     return { ...twins, stop, expectEqual: () => expectEqual(twins) };

@@ -25,8 +25,8 @@ describe.skipIf(addresses === null)('two of each role, one killed', () => {
   let twins: Twins;
   let requests: Requests;
   beforeAll(async () => {
-    twins = await startTwins({ addresses: addresses!, processes: TWO_OF_EACH, lanes: 1 });
-    await patiently('drifts and changes to ask for', 60_000, async () => twins.load.done().files > 20);
+    twins = await startTwins({ addresses: addresses!, processes: TWO_OF_EACH, lanes: 1, everyMs: 1_000 });
+    await patiently('drifts and changes to ask for', 60_000, async () => twins.load.done().files > 5);
     requests = startRequests({
       urls: twins.cluster.of('api').map(({ url }) => url),
       key: twins.cluster.key,

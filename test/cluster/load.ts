@@ -33,6 +33,8 @@ export interface LoadOptions {
   cloud: StandIn;
   /** Resources that are changed, and workspaces that are written, side by side. */
   lanes?: number;
+  /** Milliseconds between two things of a sort; left out: as fast as systems can follow. */
+  everyMs?: number;
 }
 
 export interface Load {
@@ -50,17 +52,17 @@ const OBJECTS = 30;
 const SEEN_WITHIN_MS = 180_000;
 
 /** Settings of a system that is told, whose CloudTrail files lie in `trail`. */
-export const settingsOf = (cloud: StandIn, trail: string) => ({
+export const settingsOf = (cloud: StandIn, trail: string, everyMs = 0) => ({
   'aws.cloudtrail': [trail],
   'aws.pollMs': 100,
   'digitalocean.token': TOKEN,
   'digitalocean.url': cloud.url,
-  'digitalocean.everyMs': 1_500,
+  'digitalocean.everyMs': Math.max(1_500, everyMs),
   'detector.graceMs': 300,
 });
 
 /** Two workspaces are applied before it resolves: what is changed by hand, and what CloudTrail tells of. */
-export async function startLoad({ told, trail, cloud, lanes = 3 }: LoadOptions): Promise<Load> {
+export async function startLoad({ told, trail, cloud, lanes = 3, everyMs = 0 }: LoadOptions): Promise<Load> {
   const atEdge = edge(cloud.estate, sampleState());
   const buckets = awsAndGoogle().find(({ name }) => name === 'data-prod')!;
   const stop = new AbortController();
@@ -81,7 +83,7 @@ export async function startLoad({ told, trail, cloud, lanes = 3 }: LoadOptions):
     for (let step = 1; !stop.signal.aborted || step % 2 === 0; step++) {
       record.ttl = step % 2 === 1 ? declared + 60 : declared;
       const status = step % 2 === 1 ? 'open' : 'resolved';
-      await Promise.all(told.map(({ client }) => seen(client, String(record.id), status)));
+      await Promise.all(told.map(({ client }) => seen(client, String(record.id), status, everyMs)));
       done.changes++;
     }
   }
@@ -89,7 +91,9 @@ export async function startLoad({ told, trail, cloud, lanes = 3 }: LoadOptions):
   async function writeStates(lane: number): Promise<void> {
     for (let serial = 1; !stop.signal.aborted; serial++) {
       await apply(bucketsOf(`states-${lane}`, serial));
-      await sleep(BETWEEN_STATES_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      await sleep(Math.max(BETWEEN_STATES_MS, everyMs), undefined, { signal: stop.signal }).catch(
+        () => undefined,
+      );
     }
   }
 
@@ -108,7 +112,9 @@ export async function startLoad({ told, trail, cloud, lanes = 3 }: LoadOptions):
       await writeFile(`${path}.part`, gzipSync(JSON.stringify({ Records: [call] })));
       await rename(`${path}.part`, path);
       done.files++;
-      await sleep(BETWEEN_FILES_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      await sleep(Math.max(BETWEEN_FILES_MS, everyMs), undefined, { signal: stop.signal }).catch(
+        () => undefined,
+      );
     }
   }
 
@@ -159,7 +165,12 @@ async function write({ send, key }: Told, workspace: string, state: JsonObject):
 }
 
 /** Until the one drift of a resource has the status; whether it had one before shows in its history. */
-async function seen(client: Client, resourceId: string, status: 'open' | 'resolved'): Promise<void> {
+async function seen(
+  client: Client,
+  resourceId: string,
+  status: 'open' | 'resolved',
+  everyMs: number,
+): Promise<void> {
   const passed = stopwatch();
   for (;;) {
     const { items } = await client.drifts.list({ q: resourceId, status: ['open', 'resolved'], limit: 10 });
@@ -170,7 +181,7 @@ async function seen(client: Client, resourceId: string, status: 'open' | 'resolv
       throw new Error(
         `the drift of ${resourceId} is not ${status} after ${SEEN_WITHIN_MS} ms: ${JSON.stringify(items)}`,
       );
-    await sleep(100);
+    await sleep(Math.max(100, everyMs / 4));
   }
 }
 
