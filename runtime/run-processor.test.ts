@@ -218,8 +218,9 @@ describe('the processor loop', () => {
       commit: async (commit) => {
         // One fails before anything is written, the next after: the caller cannot tell which.
         if (--failures >= 0 && failures % 2 === 0) throw unreachable();
-        await log.commit(commit);
+        const ends = await log.commit(commit);
         if (failures === 1) throw unreachable();
+        return ends;
       },
     };
     const loop = start({ processor: counter, log: flaky, states, clock });

@@ -379,19 +379,42 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
       ]);
     });
 
+    it('tells where the records of a commit end, in every place it wrote to', async () => {
+      const ends = await log.commit({
+        group: 'g',
+        records: [
+          record(declarations, 0, 'a', '1'),
+          record(timers, 1, 'a', '2'),
+          record(declarations, 0, 'b', '3'),
+        ],
+        positions: [],
+      });
+      expect(ends).toHaveLength(2);
+      for (const { topic, partition, offset } of ends)
+        await expect.poll(() => log.end(topic, partition)).toBeGreaterThanOrEqual(offset);
+      const at = (topic: TopicName, partition: number) =>
+        ends.find((end) => end.topic === topic && end.partition === partition)!.offset;
+      const declared = await log.read(declarations, 0, 0, { records: 9, bytes: 1 << 20 });
+      expect(at(declarations, 0)).toBe(declared.records.at(-1)!.offset + 1);
+      const timed = await log.read(timers, 1, 0, { records: 9, bytes: 1 << 20 });
+      expect(at(timers, 1)).toBe(timed.records.at(-1)!.offset + 1);
+      expect(await log.commit({ group: 'g', records: [], positions: [] })).toEqual([]);
+    });
+
     it('lets a writer that was taken over write nothing more, and its successor read what it wrote', async () => {
       const other = await given.another?.();
       if (!other) return;
       try {
         await log.takeOver('w/0', 0);
-        const commit = (by: Log, value: string, offset: number): Promise<void> =>
+        const commit = (by: Log, value: string, offset: number): Promise<Position[]> =>
           by.commit({
             group: 'w',
             writer: 'w/0',
             records: [record(declarations, 0, 'k', value), record(timers, 0, 'k', value)],
             positions: [{ topic: changes, partition: 0, offset }],
           });
-        await commit(log, 'first', 1);
+        const [first] = await commit(log, 'first', 1);
+        expect(first?.topic).toBe(declarations);
         await other.takeOver('w/0', 0);
         expect((await other.read(declarations, 0, 0, all)).records.map(text)).toEqual([['k', 'first']]);
         expect(await other.positions('w')).toEqual([{ topic: changes, partition: 0, offset: 1 }]);
@@ -400,7 +423,10 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
         // Nor does trying again let it in.
         await expect(commit(log, 'stale', 2)).rejects.toEqual(fenced);
         await expect(log.append([record(timers, 0, 'k', 'stale')], 'w/0')).rejects.toEqual(fenced);
-        await commit(other, 'second', 3);
+        const [second] = await commit(other, 'second', 3);
+        // What it was told stays true of its own records; the end of the log is now that of the other's.
+        expect(second!.offset).toBeGreaterThan(first!.offset);
+        expect(await log.end(declarations, 0)).toBeGreaterThanOrEqual(second!.offset);
         expect((await readAll(other, declarations, 0)).map(text)).toEqual([
           ['k', 'first'],
           ['k', 'second'],

@@ -58,7 +58,7 @@ const batch = (n: number): NewRecord[] => [
   { topic: changes, partition: 1, key: `${n}`, value: Buffer.from(`${n}b`.padEnd(80, '.')) },
   { topic: observations, partition: 0, key: `k${n % 5}`, value: n % 7 === 0 ? null : Buffer.from(`${n}`) },
 ];
-const commitBatch = (log: Log, n: number): Promise<void> =>
+const commitBatch = (log: Log, n: number): Promise<unknown> =>
   log.commit({
     group: 'g',
     records: batch(n),

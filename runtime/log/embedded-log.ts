@@ -53,7 +53,7 @@ interface Call {
   group: string | null;
   positions: readonly Position[];
   bytes: number;
-  resolve: () => void;
+  resolve: (ends: Position[]) => void;
   reject: (error: unknown) => void;
 }
 
@@ -108,11 +108,11 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
     records: readonly NewRecord[],
     group: string | null,
     positions: readonly Position[],
-  ): Promise<void> {
+  ): Promise<Position[]> {
     checkOpen();
     if (broken !== null) throw failed('an earlier write failed', broken, false);
     checkCommit(records, positions, partitions);
-    if (records.length === 0 && positions.length === 0) return Promise.resolve();
+    if (records.length === 0 && positions.length === 0) return Promise.resolve([]);
     let bytes = 64;
     for (const record of records) bytes += record.key.length + (record.value?.length ?? 0) + 16;
     if (bytes > CALL_BYTES)
@@ -127,7 +127,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
         retriable: true,
         public: 'The log takes no more at the moment: the disk is slower than what comes in. Try again.',
       });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<Position[]>();
     queue.push({ records, group, positions, bytes, resolve, reject });
     queued += bytes;
     kick();
@@ -157,7 +157,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
       try {
         if (broken !== null) throw failed('an earlier write failed', broken, false);
         const frame = await writeCalls(calls);
-        for (const call of calls) call.resolve();
+        for (const call of calls) call.resolve(call.group === null ? [] : endsOf(call.records));
         subscriptions.announce(topicsOf(frame));
       } catch (error) {
         for (const call of calls) call.reject(error);
@@ -174,6 +174,17 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
     queue = queue.slice(count);
     queued -= bytes;
     return calls;
+  }
+
+  /** Where the places of the records end, now that they are written. */
+  function endsOf(records: readonly NewRecord[]): Position[] {
+    const found = new Map<number, Position>();
+    for (const record of records) {
+      const place = placeOf(record);
+      if (!found.has(place))
+        found.set(place, { topic: record.topic, partition: record.partition, offset: ends[place]! });
+    }
+    return [...found.values()];
   }
 
   const topicsOf = (frame: Frame): Set<Topic['name']> =>
@@ -319,7 +330,9 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
     async takeOver() {
       checkOpen();
     },
-    append: async (records) => enqueue(records, null, []),
+    append: async (records) => {
+      await enqueue(records, null, []);
+    },
     commit: async ({ group, records, positions }) => enqueue(records, group, positions),
     async read(topic, partition, from, limits) {
       // Reads answered from memory do no IO: a reader that does nothing else must still let the loop turn.

@@ -17,7 +17,7 @@ import { committedOffsets, EARLIEST, LATEST, listOffsets } from './kafka/places.
 import { Reader } from './kafka/reader.ts';
 import { ensureTopics } from './kafka/topics.ts';
 import { type Call, WriterQueue } from './kafka/writer-queue.ts';
-import type { Log } from './log.ts';
+import type { Log, Position } from './log.ts';
 import { checkCommit, checkPartitions, checkPlace, closedLog } from './log-input.ts';
 import { createSlices } from './slices.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -147,22 +147,27 @@ class KafkaLog implements Log {
     await this.write(writer, { records, positions: [], group: null });
   }
 
-  async commit({ group, records, positions, writer }: Parameters<Log['commit']>[0]): Promise<void> {
+  async commit({ group, records, positions, writer }: Parameters<Log['commit']>[0]): Promise<Position[]> {
     this.alive();
     checkCommit(records, positions, this.partitions);
-    await this.write(writer ?? group, { records, positions, group: this.groupId(group) });
+    return this.write(writer ?? group, { records, positions, group: this.groupId(group) });
   }
 
   private async write(
     writer: string,
     { records, positions, group }: Omit<Call, 'group'> & { group: string | null },
-  ) {
-    if (records.length === 0 && positions.length === 0) return;
+  ): Promise<Position[]> {
+    if (records.length === 0 && positions.length === 0) return [];
     const written = await this.writer(writer).write({ records, positions, group });
     for (const { topic, partition, end } of written) {
       const key = `${topic}/${partition}`;
       this.written.set(key, Math.max(end, this.written.get(key) ?? 0));
     }
+    return written.map(({ topic, partition, end }) => ({
+      topic: topic.slice(this.parts.prefix.length) as TopicName,
+      partition,
+      offset: end,
+    }));
   }
 
   private writer(name: string): WriterQueue {

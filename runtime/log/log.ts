@@ -67,8 +67,12 @@ export interface Log {
    * then, or milliseconds later. Calls of one writer stand in the order they were made. No writer named: this process.
    */
   append(records: NewRecord[], writer?: string): Promise<void>;
-  /** Records and positions become visible and durable together, or none; otherwise as `append`. */
-  commit(commit: Commit): Promise<void>;
+  /**
+   * Records and positions become visible and durable together, or none; otherwise as `append`. Resolves with the end of
+   * each place it wrote to, behind its records and before whatever someone else writes under the same name later. Only
+   * this tells how far a writer's own records are known to it: `end` may be asked when another has taken over.
+   */
+  commit(commit: Commit): Promise<Position[]>;
   /** Reads committed records from `from` on; never waits for more. An expired `from` reads on at the first that is kept. */
   read(topic: TopicName, partition: number, from: number, limits: ReadLimits): Promise<Batch>;
   /** Offset after the last committed record. */

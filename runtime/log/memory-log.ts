@@ -32,15 +32,18 @@ export function createMemoryLog(options: { partitions: number; clock: Clock }): 
     return kept.get(topic)![partition]!;
   }
 
-  function write(records: readonly NewRecord[]): void {
+  function write(records: readonly NewRecord[]): Position[] {
     const timestamp = clock.now();
     const topics = new Set<TopicName>();
+    const ends = new Map<Partition, Position>();
     for (const { topic, partition, key, value } of records) {
       const at = kept.get(topic)![partition]!;
       at.records.push({ offset: at.end++, key, value, timestamp });
       topics.add(topic);
+      ends.set(at, { topic, partition, offset: at.end });
     }
     subscriptions.announce(topics);
+    return [...ends.values()];
   }
 
   return {
@@ -60,7 +63,7 @@ export function createMemoryLog(options: { partitions: number; clock: Clock }): 
       const held = groups.get(group) ?? new Map<string, Position>();
       groups.set(group, held);
       for (const position of positions) held.set(`${position.topic}/${position.partition}`, { ...position });
-      write(records);
+      return write(records);
     },
     async read(topic, partition, from, limits) {
       await breathe();

@@ -9,11 +9,13 @@ import type { Log } from '../log/log.ts';
 import { createMemoryLog } from '../log/memory-log.ts';
 import type { FaultPoint } from '../run-processor.ts';
 import { createMemoryStates } from '../state/memory-states.ts';
+import type { StateStores } from '../state/state.ts';
 import { createTestClock } from '../testing/clock.ts';
 import { testCodec } from '../testing/codec.ts';
 import { counter } from '../testing/counter.ts';
 import { observed, TEST_TIME } from '../testing/events.ts';
 import { appendEvents, type Running, readAll, silent, start } from '../testing/loop.ts';
+import { PartitionState } from './partition-state.ts';
 
 const TOPIC = 'driftmgr.observations';
 const key = (name: string): string => `default/aws/-/-/s3-bucket/${name}`;
@@ -196,3 +198,51 @@ it('state restored at any moment, with any compaction before it, holds the last 
     { numRuns: 30 },
   );
 }, 120_000);
+
+describe('state that is taken up again where it was left', () => {
+  it('folds what another process wrote after it had taken over, whenever this one stored its rows', async () => {
+    const clock = createTestClock();
+    const log = createMemoryLog({ partitions: 1, clock });
+    const codec = testCodec();
+    const restored = (states: StateStores) =>
+      PartitionState.restore({
+        processor: counter,
+        partition: 0,
+        org: 'default',
+        log,
+        codec,
+        store: states.open('counter', 0, 1),
+        logger: silent,
+        seed: () => [1, 2],
+      });
+    let offset = 0;
+    /** One more value, decided on and committed. */
+    async function work(state: PartitionState): Promise<void> {
+      const event = observed({ attributes: `${offset}` }, { objectKey: key('a'), time: TEST_TIME + offset });
+      await appendEvents(log, [event]);
+      const records = state.fold
+        .input(event, clock.now())
+        .map(({ topic, key: name, value }) => ({ topic, partition: 0, key: name, value }));
+      state.positions.set(TOPIC, ++offset);
+      const positions = [{ topic: TOPIC, partition: 0, offset } as const];
+      state.committed(await log.commit({ group: 'counter', records, positions }));
+    }
+    const said = (states: StateStores) => states.open('counter', 0, 1).get(key('a'), 'said');
+
+    const [ours, theirs] = [createMemoryStates(), createMemoryStates()];
+    const one = await restored(ours);
+    await work(one);
+    const other = await restored(theirs);
+    await work(other);
+    await work(other);
+    // Told late that it is no longer its: what it knows is stored, and no more than that is said of it.
+    await one.storeAll();
+    expect(said(ours)).toBe(1);
+
+    const again = await restored(ours);
+    await again.storeAll();
+    await other.storeAll();
+    expect(said(theirs)).toBe(3);
+    expect(said(ours)).toBe(3);
+  });
+});

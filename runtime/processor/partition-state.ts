@@ -66,6 +66,8 @@ export class PartitionState {
   readonly fold: PartitionFold;
   readonly seen: Seen;
   private readonly seenRows: SeenRows;
+  /** Up to where own outputs are folded: all there were when it was restored, and then what it committed itself. */
+  private readonly ends: Map<TopicName, number>;
   /** Up to where inputs are folded in memory; the loop moves them on. */
   readonly positions: Map<TopicName, number>;
   /** While it is restored: offsets read, of so many. What is read twice counts twice. */
@@ -74,16 +76,20 @@ export class PartitionState {
   notes = 0;
   private readonly options: PartitionStateOptions;
   private readonly rows: Overlay;
-  private readonly own: TopicName[];
 
-  private constructor(options: PartitionStateOptions, rows: Overlay, positions: Map<TopicName, number>) {
+  private constructor(
+    options: PartitionStateOptions,
+    rows: Overlay,
+    positions: Map<TopicName, number>,
+    ends: Map<TopicName, number>,
+  ) {
     const { processor, partition, org, log, codec } = options;
     this.options = options;
     this.rows = rows;
     this.seenRows = new SeenRows(rows, options.seed);
     this.seen = this.seenRows.seen;
     this.positions = positions;
-    this.own = ownTopics(processor);
+    this.ends = ends;
     const encode = codec.encode;
     this.fold = new PartitionFold({
       processor,
@@ -117,7 +123,7 @@ export class PartitionState {
       store.clear();
     }
     const rows = new Overlay(store);
-    const state = new PartitionState(options, rows, committed);
+    const state = new PartitionState(options, rows, committed, ends);
     await state.catchUp(ends);
     state.fold.resume();
     return state;
@@ -149,13 +155,19 @@ export class PartitionState {
     return this.seenRows.isSaving || this.notes >= Math.max(NOTES_BETWEEN_SAVES, this.seen.size);
   }
 
+  /**
+   * What it folded is in the log up to these ends. They are not asked for when rows are stored: whoever has taken over by
+   * then may have written more, and this state, taken up again later, would never fold that.
+   */
+  committed(ends: readonly Position[]): void {
+    for (const { topic, partition, offset } of ends)
+      if (partition === this.options.partition && this.ends.has(topic)) this.ends.set(topic, offset);
+  }
+
   /** Stores the rows with the positions. Call only when everything folded is committed. */
-  async store(): Promise<void> {
-    const { log, partition } = this.options;
-    const ends: Record<string, number> = {};
-    for (const topic of this.own) ends[topic] = await log.end(topic, partition);
+  store(): void {
     if (this.saves) this.save();
-    this.rows.set(OWN_ROWS, 'ends', ends);
+    this.rows.set(OWN_ROWS, 'ends', Object.fromEntries(this.ends));
     this.write(this.positions);
   }
 

@@ -352,7 +352,7 @@ class PartitionTask {
 
   private async write(batch: Batch, tally: Tally, commit: Commit): Promise<void> {
     const { log, partition, metrics, faults } = this.options;
-    await log.commit(commit);
+    this.state.committed(await log.commit(commit));
     faults?.('committed', partition);
     metrics.batch((performance.now() - batch.began) / 1_000);
     metrics.eventsOut(batch.records.length);
