@@ -390,14 +390,10 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
         positions: [],
       });
       expect(ends).toHaveLength(2);
-      for (const { topic, partition, offset } of ends)
-        await expect.poll(() => log.end(topic, partition)).toBeGreaterThanOrEqual(offset);
-      const at = (topic: TopicName, partition: number) =>
-        ends.find((end) => end.topic === topic && end.partition === partition)!.offset;
-      const declared = await log.read(declarations, 0, 0, { records: 9, bytes: 1 << 20 });
-      expect(at(declarations, 0)).toBe(declared.records.at(-1)!.offset + 1);
-      const timed = await log.read(timers, 1, 0, { records: 9, bytes: 1 << 20 });
-      expect(at(timers, 1)).toBe(timed.records.at(-1)!.offset + 1);
+      for (const { topic, partition, offset } of ends) {
+        const last = async () => (await readAll(log, topic, partition)).at(-1)?.offset;
+        await expect.poll(last).toBe(offset - 1);
+      }
       expect(await log.commit({ group: 'g', records: [], positions: [] })).toEqual([]);
     });
 
@@ -426,7 +422,7 @@ export function logContract(adapter: string, open: (partitions: number) => Promi
         const [second] = await commit(other, 'second', 3);
         // What it was told stays true of its own records; the end of the log is now that of the other's.
         expect(second!.offset).toBeGreaterThan(first!.offset);
-        expect(await log.end(declarations, 0)).toBeGreaterThanOrEqual(second!.offset);
+        await expect.poll(() => log.end(declarations, 0)).toBeGreaterThanOrEqual(second!.offset);
         expect((await readAll(other, declarations, 0)).map(text)).toEqual([
           ['k', 'first'],
           ['k', 'second'],

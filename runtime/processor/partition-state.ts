@@ -176,7 +176,7 @@ export class PartitionState {
     this.notes = Number.POSITIVE_INFINITY;
     const slice = new Slice();
     do {
-      await this.store();
+      this.store();
       if (slice.due()) await slice.next();
     } while (this.seenRows.isSaving);
   }

@@ -372,7 +372,7 @@ class PartitionTask {
     if (this.state.unstored < STORE_ROWS && clock.now() < this.storeAt) return;
     if (this.moved || this.batch.records.length > 0) await this.commit();
     await this.committed();
-    await this.state.store();
+    this.state.store();
     faults?.('stored', partition);
     this.storeAt = this.state.saves ? clock.now() : Number.POSITIVE_INFINITY;
   }
