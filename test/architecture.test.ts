@@ -140,6 +140,14 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('the pretend cloud and its providers are for tests, benches and the demo alone', () => {
+    const pretend = 'producers/terraform/pretend/';
+    const allowed = /^(producers\/terraform\/pretend|compose\/demo|bench|test)\//;
+    const using = code.filter((file) => relativeImports(file).some((path) => path.startsWith(pretend)));
+    expect(using.length).toBeGreaterThan(0);
+    expect(using.map((file) => file.path).filter((path) => !allowed.test(path))).toEqual([]);
+  });
+
   it('pure files use no clock, no randomness, no node module and no await', () => {
     const impure =
       /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\bawait\b|\bsetTimeout\(|\bsetInterval\(|\bprocess\./;
