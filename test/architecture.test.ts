@@ -47,6 +47,7 @@ const PURE = [
   /^schemas\/(json|canonical|topics|generated|compatibility)\.ts$/,
   /^processors\/(?!.*perform\.ts$).*\.ts$/,
   /^producers\/[a-z]+\/(normalize|attribution|events|resources|redact|scope|identity)\.ts$/,
+  /^producers\/terraform\/plugin\/values\/.*\.ts$/,
   /^projections\/(postgres|clickhouse)\/(?!.*queries).*\.tables\.ts$/,
   /^runtime\/(fold|processor|projection|topology)\.ts$/,
 ];
