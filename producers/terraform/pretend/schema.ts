@@ -16,6 +16,11 @@ export type CtyType =
 
 export interface Attribute {
   type: CtyType;
+  /** Protocol 6: an attribute with attributes of its own. `type` is then what its values are. */
+  nested_type?: {
+    nesting_mode: 'single' | 'list' | 'set' | 'map';
+    attributes: Record<string, Attribute>;
+  };
   required?: boolean;
   optional?: boolean;
   computed?: boolean;

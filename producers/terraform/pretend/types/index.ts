@@ -1,6 +1,6 @@
 // The providers this cloud pretends to be, and the wearing of others: any schema that `terraform providers schema -json` prints.
 import { readFileSync } from 'node:fs';
-import type { ProviderType, ResourceType } from '../schema.ts';
+import type { Attribute, Block, CtyType, ProviderType, ResourceType } from '../schema.ts';
 import { AWS_COMPUTE } from './aws-compute.ts';
 import { AWS_NETWORK } from './aws-network.ts';
 import { AWS_STORAGE } from './aws-storage.ts';
@@ -58,6 +58,7 @@ function worn(name: string, file: string): ProviderType {
   const found = Object.entries(printed.provider_schemas ?? {}).find(([at]) => at.split('/').at(-1) === name);
   if (!found) throw new Error(`${file} holds no schemas of a provider called ${name}`);
   const [address, { resource_schemas = {}, version = '0.0.1', protocol = 6 }] = found;
+  for (const resource of Object.values(resource_schemas)) typed(resource.block);
   return {
     name,
     address,
@@ -67,4 +68,20 @@ function worn(name: string, file: string): ProviderType {
     resources: resource_schemas,
     data: {},
   };
+}
+
+/** Gives every attribute a type: one that nests attributes has none of its own. */
+function typed({ attributes = {}, block_types = {} }: Block): void {
+  for (const attribute of Object.values(attributes)) typeIn(attribute);
+  for (const nested of Object.values(block_types)) typed(nested.block);
+}
+
+function typeIn(attribute: Attribute): CtyType {
+  const { nested_type: nested } = attribute;
+  if (nested) {
+    const members = Object.entries(nested.attributes).map(([name, of]) => [name, typeIn(of)]);
+    const object: CtyType = ['object', Object.fromEntries(members) as Record<string, CtyType>];
+    attribute.type = nested.nesting_mode === 'single' ? object : [nested.nesting_mode, object];
+  }
+  return attribute.type;
 }
