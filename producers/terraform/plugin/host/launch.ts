@@ -40,6 +40,8 @@ export interface Launched {
   /** How it ended and what it said last: for messages. */
   ending(): string;
   redact(text: string): string;
+  /** Further values that must not appear in a message, from now on. */
+  hide(secrets: Iterable<string>): void;
   signal(signal: NodeJS.Signals): void;
 }
 
@@ -82,7 +84,8 @@ export async function launch(options: Launch): Promise<Launched> {
 async function start(options: Launch, folder: string): Promise<Launched> {
   const { name, program, args = [], environment = {}, secrets = [], startMs = START_MS } = options;
   const own = ownCertificate(Date.now());
-  const redact = redactor([...Object.values(environment), ...secrets]);
+  const { redact, hide } = redactor();
+  hide([...Object.values(environment), ...secrets]);
   const said = printed(redact);
   const child = spawn(program, args, {
     cwd: folder,
@@ -132,6 +135,7 @@ async function start(options: Launch, folder: string): Promise<Launched> {
       exited,
       ending,
       redact,
+      hide,
       signal: (signal) => void child.kill(signal),
     };
   } catch (error) {
