@@ -91,6 +91,8 @@ export interface Provider {
   read(type: string, held: Held, signal?: AbortSignal): Promise<Read>;
   /** What a person gives to `terraform import`; may bring several resources, also of other types. Nothing is read yet. */
   importById(type: string, id: string, signal?: AbortSignal): Promise<Imported[]>;
+  /** A data source: how a provider says whose account and which region it reads (`aws_caller_identity`). Null: no answer. */
+  readData(type: string, configuration: JsonObject, signal?: AbortSignal): Promise<ValueObject | null>;
   list(
     type: string,
     configuration: JsonObject,
@@ -207,6 +209,7 @@ interface ListEvent {
 
 function ready(plugin: Plugin, schemas: ProviderSchemas, warnings: string[], times: CallTimes): Provider {
   const { name, redact } = plugin;
+  const meta = schemas.takesMeta ? { provider_meta: { msgpack: Buffer.of(NIL) } } : {};
   const schemaOf = (type: string) => {
     const schema = schemas.resource(type);
     if (schema) return schema;
@@ -260,7 +263,7 @@ function ready(plugin: Plugin, schemas: ProviderSchemas, warnings: string[], tim
           current_state: held.state,
           private: held.private,
           client_capabilities: CAPABILITIES,
-          ...(schemas.takesMeta ? { provider_meta: { msgpack: Buffer.of(NIL) } } : {}),
+          ...meta,
         },
         { what, withinMs: times.readMs, signal },
       );
@@ -290,6 +293,25 @@ function ready(plugin: Plugin, schemas: ProviderSchemas, warnings: string[], tim
         type: one.type_name,
         held: { state: one.state, private: one.private },
       }));
+    },
+    async readData(type, configuration, signal) {
+      const what = `the data source ${type}`;
+      const schema = schemas.dataSource(type);
+      if (!schema) throw new PluginProblem('unsupported', `${name} has no data source ${type}`);
+      const valueType = typeOfBlock(schema.block);
+      const answer = await plugin.call<{ state: Encoded | null; diagnostics: Diagnostic[] }>(
+        'ReadDataSource',
+        {
+          type_name: type,
+          config: encode(valueType, fill(schema.block, configuration)),
+          client_capabilities: CAPABILITIES,
+          ...meta,
+        },
+        { what, withinMs: times.readMs, signal },
+      );
+      warningsOf(answer.diagnostics, what, name, redact);
+      const value = decode(valueType, answer.state);
+      return isObject(value) ? value : null;
     },
     async *list(type, configuration, { attributes, limit }, signal) {
       const what = `a listing of ${type}`;

@@ -18,16 +18,27 @@ export interface ProviderSchemas {
   readonly listTypes: ReadonlySet<string>;
   /** Null when it has no such type. */
   resource(type: string): Schema | null;
+  /** Null when it has no such data source. */
+  dataSource(type: string): Schema | null;
   /** What a listing of the type is asked with; null when it cannot be listed. */
   list(type: string): Schema | null;
 }
 
 /** Fields of GetProviderSchema.Response, the same in both versions. */
-const FIELD = { provider: 1, resources: 2, diagnostics: 4, meta: 5, capabilities: 6, lists: 9 } as const;
+const FIELD = {
+  provider: 1,
+  resources: 2,
+  dataSources: 3,
+  diagnostics: 4,
+  meta: 5,
+  capabilities: 6,
+  lists: 9,
+} as const;
 
 interface Response {
   provider: WireSchema | null;
   resource_schemas: Record<string, WireSchema>;
+  data_source_schemas: Record<string, WireSchema>;
   list_resource_schemas: Record<string, WireSchema>;
   server_capabilities: { get_provider_schema_optional: boolean } | null;
   diagnostics: unknown[];
@@ -42,11 +53,13 @@ export function schemasFrom(protocol: ProtocolVersion, bytes: Buffer, name: stri
   const decode = (part: Buffer): Response => method.responseDeserialize(part) as Response;
   const rest: Buffer[] = [];
   const resources = new Map<string, Buffer>();
+  const dataSources = new Map<string, Buffer>();
   const lists = new Map<string, Buffer>();
   let takesMeta = false;
   try {
     for (const { field, part, content } of partsOf(bytes)) {
       if (field === FIELD.resources) resources.set(keyOf(content), part);
+      else if (field === FIELD.dataSources) dataSources.set(keyOf(content), part);
       else if (field === FIELD.lists) lists.set(keyOf(content), part);
       else if (field === FIELD.meta) takesMeta = true;
       else if (field === FIELD.provider || field === FIELD.capabilities) rest.push(part);
@@ -60,6 +73,7 @@ export function schemasFrom(protocol: ProtocolVersion, bytes: Buffer, name: stri
       resourceTypes: new Set(resources.keys()),
       listTypes: new Set(lists.keys()),
       resource: once(resources, (part, type) => decode(part).resource_schemas[type]),
+      dataSource: once(dataSources, (part, type) => decode(part).data_source_schemas[type]),
       list: once(lists, (part, type) => decode(part).list_resource_schemas[type]),
     };
   } catch (cause) {
