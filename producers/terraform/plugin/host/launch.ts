@@ -1,11 +1,12 @@
 // A provider's process: started as Terraform starts it, with nothing of our environment, and made to end.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAGIC_COOKIE, PROTOCOL_VERSIONS } from '../protocol/definitions.ts';
 import { type OwnCertificate, ownCertificate } from './certificate.ts';
 import { type Handshake, parseHandshake } from './handshake.ts';
+import { FOLDER_PREFIX, markFolder } from './leftovers.ts';
 import { eachLine } from './lines.ts';
 import { printed, redactor } from './printed.ts';
 import { PluginProblem } from './problem.ts';
@@ -40,6 +41,8 @@ export interface Launched {
   /** How it ended and what it said last: for messages. */
   ending(): string;
   redact(text: string): string;
+  /** Further values that must not appear in a message, from now on. */
+  hide(secrets: Iterable<string>): void;
   signal(signal: NodeJS.Signals): void;
 }
 
@@ -49,14 +52,17 @@ const LONGEST_LINE = 64 * 1024;
 const LONGEST_FOLDER = 85;
 
 /** What must not outlive this process, however it ends short of being killed. */
-const running = new Set<ChildProcess>();
+const running = new Map<ChildProcess, string>();
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const [child, folder] of running) {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 export async function launch(options: Launch): Promise<Launched> {
   const { name, program } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'dm-plugin-'));
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), FOLDER_PREFIX));
   const forget = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     if (Buffer.byteLength(folder) > LONGEST_FOLDER)
@@ -82,7 +88,8 @@ export async function launch(options: Launch): Promise<Launched> {
 async function start(options: Launch, folder: string): Promise<Launched> {
   const { name, program, args = [], environment = {}, secrets = [], startMs = START_MS } = options;
   const own = ownCertificate(Date.now());
-  const redact = redactor([...Object.values(environment), ...secrets]);
+  const { redact, hide } = redactor();
+  hide([...Object.values(environment), ...secrets]);
   const said = printed(redact);
   const child = spawn(program, args, {
     cwd: folder,
@@ -120,7 +127,8 @@ async function start(options: Launch, folder: string): Promise<Launched> {
   const first = firstLine(child, options, startMs, () => ending());
   // Nothing may throw for want of a listener before the line is there.
   child.on('error', () => {});
-  running.add(child);
+  running.set(child, folder);
+  if (child.pid !== undefined) markFolder(folder, child.pid);
   try {
     const handshake = parseHandshake(await first, name);
     return {
@@ -132,6 +140,7 @@ async function start(options: Launch, folder: string): Promise<Launched> {
       exited,
       ending,
       redact,
+      hide,
       signal: (signal) => void child.kill(signal),
     };
   } catch (error) {

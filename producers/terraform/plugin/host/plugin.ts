@@ -21,6 +21,8 @@ export interface Plugin {
   exited: Promise<Exit>;
   exit(): Exit | null;
   redact(text: string): string;
+  /** Further values that must not appear in a message, from now on. */
+  hide(secrets: Iterable<string>): void;
   /** Asks, waits, insists, kills. Resolves when the process is gone, with what it took. */
   stop(times?: Partial<StopTimes>): Promise<StoppedBy>;
   /** At once, without asking. */
@@ -68,6 +70,7 @@ export async function startPlugin(options: Launch): Promise<Plugin> {
     exited: launched.exited,
     exit: launched.exit,
     redact: launched.redact,
+    hide: launched.hide,
     stop: (times) => {
       stopping ??= end(launched, plugin, { ...STOP, ...times });
       return stopping;

@@ -1,32 +1,48 @@
 // What a provider prints: kept short and without secrets, for the message when it ends. Pure but for what it holds.
-import { looksLikeSecret } from '../../secrets.ts';
+import { isPublicKnowledge, looksLikeSecret } from '../../secrets.ts';
 
+const HIDDEN = '[redacted]';
 const KEPT = 12;
 const LONGEST_LINE = 300;
 /** Shorter ones are words and regions; hiding those would hide everything. */
 const SHORTEST_SECRET = 6;
 const LEVELS: ReadonlySet<string> = new Set(['warn', 'error']);
 
+export interface Redactor {
+  /** Takes these for secrets from now on. */
+  hide(secrets: Iterable<string>): void;
+  redact(text: string): string;
+}
+
 /** Replaces the given secrets, in the encodings they may be printed in, and what looks like one. */
-export function redactor(secrets: Iterable<string>): (text: string) => string {
+export function redactor(): Redactor {
   const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < SHORTEST_SECRET) continue;
-    forms.add(secret);
-    forms.add(JSON.stringify(secret).slice(1, -1));
-    forms.add(encodeURIComponent(secret));
-    forms.add(Buffer.from(secret).toString('base64'));
-    for (const line of secret.split('\n')) if (line.length >= SHORTEST_SECRET) forms.add(line);
-  }
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  return (text) => {
-    let clean = text;
-    for (const form of longestFirst) clean = clean.replaceAll(form, '[redacted]');
-    return clean
-      .split(/(\s+)/)
-      .map((word) => (looksLikeSecret(word) ? '[redacted]' : word))
-      .join('');
+  let longestFirst: string[] = [];
+  return {
+    hide(secrets) {
+      for (const secret of secrets) for (const form of formsOf(secret)) forms.add(form);
+      longestFirst = [...forms].sort((a, b) => b.length - a.length);
+    },
+    redact(text) {
+      let clean = text;
+      for (const form of longestFirst) clean = clean.replaceAll(form, HIDDEN);
+      return clean
+        .split(/(\s+)/)
+        .map((word) => (looksLikeSecret(word) ? HIDDEN : word))
+        .join('');
+    },
   };
+}
+
+function formsOf(secret: string): string[] {
+  if (secret.length < SHORTEST_SECRET || isPublicKnowledge(secret)) return [];
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+    ...secret.split('\n').filter((line) => line.length >= SHORTEST_SECRET),
+  ];
 }
 
 export interface Printed {

@@ -12,8 +12,14 @@ export type PluginProblemKind =
   | 'crashed'
   /** It did not answer in time. */
   | 'hung'
-  /** It answered that it will not: an error of its own, such as refused credentials. */
+  /** It answered that it will not: an error of its own. */
   | 'refused'
+  /** The cloud does not let these credentials do it, or they are none any more. */
+  | 'denied'
+  /** The cloud said that it was asked too often. */
+  | 'throttled'
+  /** The state was written by a newer version than this one. */
+  | 'too-old'
   /** It has no such call, or no such type. */
   | 'unsupported'
   /** It cannot be configured from what is known: its configuration needs other resources. */
@@ -25,10 +31,11 @@ export type PluginProblemKind =
 
 const CODES: Partial<Record<PluginProblemKind, ErrorCode>> = {
   hung: 'DM_TIMEOUT',
+  throttled: 'DM_PROVIDER_THROTTLED',
   'not-found': 'DM_NOT_FOUND',
   'not-configurable': 'DM_CONFIG_INVALID',
 };
-const RETRIABLE: ReadonlySet<PluginProblemKind> = new Set(['crashed', 'hung', 'stopped']);
+const RETRIABLE: ReadonlySet<PluginProblemKind> = new Set(['crashed', 'hung', 'throttled', 'stopped']);
 
 export class PluginProblem extends DriftError {
   readonly kind: PluginProblemKind;

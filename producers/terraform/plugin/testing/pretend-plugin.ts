@@ -110,7 +110,7 @@ function serve(): void {
     configured = decode(typeOfBlock(PROVIDER), request.config) as ValueObject;
     answer(
       null,
-      configured.token === 'expired'
+      configured.token === 'worn-out-token'
         ? failure('Invalid credentials', `the token ${process.env.PRETEND_TOKEN} is expired`)
         : { diagnostics: [{ severity: 'WARNING', summary: 'region is deprecated', detail: '' }] },
     );
