@@ -11,19 +11,22 @@ export interface Launcher {
   schema?: string;
   /** Speaks this protocol version, whatever its own is. */
   protocol?: 5 | 6;
+  /** Tells that it can list. */
+  lists?: boolean;
 }
 
 const MAIN = fileURLToPath(new URL('provider/main.ts', import.meta.url));
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** An executable file that is the provider: the node that runs this runs that. */
-export function writeLauncher(path: string, { provider, schema, protocol }: Launcher): void {
+export function writeLauncher(path: string, { provider, schema, protocol, lists }: Launcher): void {
   const args = [
     process.execPath,
     MAIN,
     '--provider',
     provider.name,
     ...(schema === undefined ? [] : ['--schema', resolve(schema)]),
+    ...(lists ? ['--lists'] : []),
     ...(protocol === undefined ? [] : ['--protocol', String(protocol)]),
   ];
   mkdirSync(dirname(path), { recursive: true });

@@ -1,5 +1,10 @@
 // The gRPC methods of both protocol versions over one provider: names and messages differ, what they do does not.
-import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type {
+  ServerUnaryCall,
+  ServerWritableStream,
+  sendUnaryData,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { ProtocolVersion } from '../../plugin/protocol/definitions.ts';
 import { type Diagnostic, diagnosticOf, type PretendProvider } from './provider.ts';
 
@@ -17,6 +22,8 @@ interface Request {
   version: number;
   raw_state: { json: Uint8Array } | null;
   terraform_version: string;
+  include_resource_object: boolean;
+  limit: number;
 }
 interface Bytes {
   msgpack: Uint8Array;
@@ -45,9 +52,15 @@ const method =
     }
   };
 
+const LIST = 'ListResource';
+/** What a listing is configured with: nothing. */
+const NOTHING = { version: 0, block: { attributes: [], block_types: [] } };
+
+/** `lists`: tells that it can list every type, which Terraform's versions before 1.14 do not know. */
 export function handlersOf(
   provider: PretendProvider,
   version: ProtocolVersion,
+  lists: boolean,
 ): UntypedServiceImplementation {
   const schema = method(() => {
     const { provider: own, resources, data } = provider.schemas();
@@ -55,6 +68,9 @@ export function handlersOf(
       provider: own,
       resource_schemas: resources,
       data_source_schemas: data,
+      list_resource_schemas: lists
+        ? Object.fromEntries(Object.keys(resources).map((name) => [name, NOTHING]))
+        : {},
       server_capabilities: { get_provider_schema_optional: true },
     };
   });
@@ -66,6 +82,16 @@ export function handlersOf(
   const stop = (_: unknown, callback: sendUnaryData<Answer>): void => {
     provider.stop();
     callback(null, {});
+  };
+  const list = async (call: ServerWritableStream<Request, Answer>): Promise<void> => {
+    const { type_name, limit, include_resource_object } = call.request;
+    try {
+      for (const { name, object } of await provider.list(type_name, limit))
+        call.write({ display_name: name, resource_object: include_resource_object ? object : null });
+    } catch (error) {
+      call.write({ display_name: '', diagnostic: [diagnosticOf(error)] });
+    }
+    call.end();
   };
   const either: UntypedServiceImplementation = {
     PlanResourceChange: method((request) => {
@@ -111,6 +137,7 @@ export function handlersOf(
         request.raw_state?.json ?? new Uint8Array(),
       ),
     })),
+    ...(lists ? { [LIST]: list } : {}),
     ReadDataSource: method(async (request) => ({ state: await provider.readData(request.type_name) })),
   };
   return version === 5

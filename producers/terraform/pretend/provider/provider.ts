@@ -192,6 +192,16 @@ export class PretendProvider {
     return encode(typeOfBlock(found.wire), fill(found.wire, Object.fromEntries(made) as JsonObject));
   }
 
+  /** What the account and region hold of the type, as reading each would give it. */
+  async list(name: string, limit: number): Promise<{ name: string; object: Dynamic }[]> {
+    const { of, wire } = this.#resource(name);
+    const found = await this.#ask((cloud) => cloud.list(name));
+    return found.slice(0, limit > 0 ? limit : undefined).map(({ id, attributes }) => ({
+      name: id,
+      object: encode(typeOfBlock(wire), stateOf(of, wire, attributes, {})),
+    }));
+  }
+
   stop(): void {
     this.#stopped.abort();
   }

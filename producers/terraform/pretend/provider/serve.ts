@@ -50,7 +50,11 @@ const ORPHAN_MS = 1_000;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Serves until it is told to stop; then ends the process. */
-export async function servePlugin(type: ProviderType, environment: Environment): Promise<void> {
+export async function servePlugin(
+  type: ProviderType,
+  environment: Environment,
+  options: { lists: boolean },
+): Promise<void> {
   if (environment[MAGIC_COOKIE.name] !== MAGIC_COOKIE.value) {
     process.stderr.write(
       'This is a provider for Terraform, made to pretend. Terraform starts it; it does nothing by hand.\n',
@@ -73,7 +77,7 @@ export async function servePlugin(type: ProviderType, environment: Environment):
     rmSync(socket, { force: true });
     process.exit(0);
   };
-  server.addService(providerService(version), handlersOf(provider, version));
+  server.addService(providerService(version), handlersOf(provider, version, options.lists));
   server.addService(HEALTH, {
     Check: (_: unknown, callback: sendUnaryData<Buffer>) => callback(null, SERVING),
   });

@@ -31,6 +31,8 @@ export const AWS: ProviderType = {
   },
 };
 
+export { AZURERM, DIGITALOCEAN, GOOGLE };
+
 export const PROVIDERS: readonly ProviderType[] = [AWS, AZURERM, GOOGLE, DIGITALOCEAN];
 
 /** The named provider; with `file`, one that wears the schemas printed into it. */
