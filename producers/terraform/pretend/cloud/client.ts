@@ -1,4 +1,5 @@
 // Speaks to the pretend cloud as someone: the provider does, and tests that change things behind Terraform's back.
+import { Agent, type RequestOptions, request } from 'node:http';
 import type { JsonObject } from '../../../../schemas/index.ts';
 import type { JournalEntry, Shown } from './cloud.ts';
 import { Refused } from './refused.ts';
@@ -23,6 +24,9 @@ export interface CalledBy {
   signal?: AbortSignal;
 }
 
+/** Many reads at once share few connections. */
+const AGENT = new Agent({ keepAlive: true, maxSockets: 16 });
+
 export function cloudClient(by: CalledBy): CloudClient {
   const headers: Record<string, string> = {
     'x-access-key': by.accessKey,
@@ -31,20 +35,13 @@ export function cloudClient(by: CalledBy): CloudClient {
     ...(by.userAgent === undefined ? {} : { 'user-agent': by.userAgent }),
   };
   async function call<T>(method: string, path: string, body?: JsonObject): Promise<T> {
-    let response: Response;
-    try {
-      response = await fetch(`${by.url}${path}`, {
-        method,
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: by.signal ?? null,
-      });
-    } catch (error) {
-      const cause = (error as { cause?: Error }).cause ?? (error as Error);
-      throw new Refused(0, 'Unreachable', `the pretend cloud at ${by.url} does not answer: ${cause.message}`);
-    }
-    const answer = (await response.json()) as T & { code: string; message: string };
-    if (!response.ok) throw new Refused(response.status, answer.code, answer.message);
+    const { status, text } = await ask(
+      `${by.url}${path}`,
+      { method, headers, signal: by.signal, agent: AGENT },
+      body,
+    );
+    const answer = JSON.parse(text) as T & { code: string; message: string };
+    if (status >= 400) throw new Refused(status, answer.code, answer.message);
     return answer;
   }
   const at = (type: string, id: string): string => `/resources/${type}/${encodeURIComponent(id)}`;
@@ -66,4 +63,25 @@ export function cloudClient(by: CalledBy): CloudClient {
     calls: (after = 0) => call('GET', `/calls?after=${after}`),
     set: (settings) => call('PATCH', '/settings', settings),
   };
+}
+
+function ask(
+  url: string,
+  options: RequestOptions,
+  body: JsonObject | undefined,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void =>
+      reject(new Refused(0, 'Unreachable', `the pretend cloud at ${url} does not answer: ${error.message}`));
+    const asked = request(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', fail);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+      );
+    });
+    asked.on('error', fail);
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+  });
 }
