@@ -16,6 +16,8 @@ export interface Launcher {
 }
 
 const MAIN = fileURLToPath(new URL('provider/main.ts', import.meta.url));
+/** What Node compiled, kept between starts: Terraform starts a provider three times for one apply. */
+const COMPILED = fileURLToPath(new URL('../../../node_modules/.cache/driftmgr-pretend', import.meta.url));
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** An executable file that is the provider: the node that runs this runs that. */
@@ -30,7 +32,10 @@ export function writeLauncher(path: string, { provider, schema, protocol, lists 
     ...(protocol === undefined ? [] : ['--protocol', String(protocol)]),
   ];
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nexec ${args.map(quoted).join(' ')} "$@"\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\nNODE_COMPILE_CACHE=${quoted(COMPILED)} exec ${args.map(quoted).join(' ')} "$@"\n`,
+  );
   chmodSync(path, 0o755);
 }
 
