@@ -1,5 +1,6 @@
 // A plugin for tests of the host, as a process: it serves the protocol as asked, or misbehaves in one way.
 // Usage: pretend-plugin.ts '{"protocol":5,"mode":"serve",…}'. What it serves: one type, `pretend_thing`.
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import { ownCertificate } from '../host/certificate.ts';
 import { CONTROLLER, MAGIC_COOKIE, MAX_MESSAGE_BYTES, providerService } from '../protocol/definitions.ts';
 import { decode } from '../values/decode.ts';
 import { encode } from '../values/encode.ts';
@@ -199,9 +201,18 @@ function serve(): void {
   const folder = mkdtempSync(join(process.env.PLUGIN_UNIX_SOCKET_DIR ?? tmpdir(), 'p-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const socket = join(folder, 's');
-  server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (failed) => {
+  const own = options.secure ? ownCertificate(Date.now()) : null;
+  const credentials = own
+    ? ServerCredentials.createSsl(
+        Buffer.from(process.env.PLUGIN_CLIENT_CERT ?? ''),
+        [{ cert_chain: Buffer.from(own.certificate), private_key: Buffer.from(own.key) }],
+        true,
+      )
+    : ServerCredentials.createInsecure();
+  const shown = own ? new X509Certificate(own.certificate).raw.toString('base64').replace(/=+$/, '') : '';
+  server.bindAsync(`unix:${socket}`, credentials, (failed) => {
     if (failed) throw failed;
     process.stderr.write(`{"@level":"info","@message":"serving with ${process.env.PRETEND_TOKEN}"}\n`);
-    say(`1|${protocol}|unix|${socket}|grpc|`);
+    say(`1|${protocol}|unix|${socket}|grpc|${shown}`);
   });
 }
