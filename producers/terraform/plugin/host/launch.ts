@@ -163,8 +163,8 @@ function firstLine(
       () =>
         reject(
           new PluginProblem(
-            'not-a-plugin',
-            `${name} printed no handshake within ${startMs} ms of its start from ${program}: check that the file is the provider's binary`,
+            'hung',
+            `${name} printed no handshake within ${startMs} ms of its start from ${program}: this machine may have too much to do, or the file is no provider`,
           ),
         ),
       startMs,

@@ -39,6 +39,8 @@ const THING = block([
   attribute('note', STRING),
 ]);
 const PROVIDER = block([attribute('token', STRING, { sensitive: true }), attribute('region', STRING)]);
+/** How often it was asked to check its configuration. */
+const CHECKS = block([attribute('count', NUMBER, { computed: true })]);
 const type = typeOfBlock(THING);
 
 const options = JSON.parse(process.argv[2] ?? '{}') as PretendOptions;
@@ -93,6 +95,7 @@ function serve(): void {
   const version = options.schemaVersion ?? 1;
   const things = new Map<string, number>(Object.entries(options.things ?? {}));
   let configured: ValueObject | null = null;
+  let checks = 0;
 
   const schema = (_: Asked, answer: Answer): void =>
     answer(
@@ -102,6 +105,7 @@ function serve(): void {
         : {
             provider: schemaToWire({ version: 0, block: PROVIDER }),
             resource_schemas: { pretend_thing: schemaToWire({ version, block: THING }) },
+            data_source_schemas: { pretend_checks: schemaToWire({ version: 0, block: CHECKS }) },
             list_resource_schemas: options.lists
               ? { pretend_thing: schemaToWire({ version: 0, block: block([]) }) }
               : {},
@@ -176,20 +180,27 @@ function serve(): void {
     UpgradeResourceState: upgrade,
     ReadResource: read,
     ImportResourceState: bring,
+    ReadDataSource: (_: Asked, answer: Answer) =>
+      answer(null, { state: encode(typeOfBlock(CHECKS), { count: checks }) }),
     ...(options.lists ? { ListResource: list } : {}),
     ...(protocol === 5
       ? {
           GetSchema: schema,
           Configure: configure,
           Stop: stop,
-          PrepareProviderConfig: ({ request }: Asked, answer: Answer) =>
-            answer(null, { prepared_config: request.config }),
+          PrepareProviderConfig: ({ request }: Asked, answer: Answer) => {
+            checks++;
+            answer(null, { prepared_config: request.config });
+          },
         }
       : {
           GetProviderSchema: schema,
           ConfigureProvider: configure,
           StopProvider: stop,
-          ValidateProviderConfig: (_: Asked, answer: Answer) => answer(null, {}),
+          ValidateProviderConfig: (_: Asked, answer: Answer) => {
+            checks++;
+            answer(null, {});
+          },
         }),
   } as never);
   server.addService(CONTROLLER, {
