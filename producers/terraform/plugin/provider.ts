@@ -114,8 +114,7 @@ export async function openProvider(options: ProviderOptions): Promise<Provider> 
     name,
     program,
     args,
-    // Providers append it to the name they give the cloud: so our reads are told from Terraform's own.
-    environment: { TF_APPEND_USER_AGENT: 'driftmgr', ...environment },
+    environment,
     startMs: times.startMs,
   });
   try {
