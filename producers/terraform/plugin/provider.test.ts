@@ -161,3 +161,22 @@ describe('schemas', () => {
     folder.remove();
   });
 });
+
+describe('the check of a configuration', () => {
+  it.each([5, 6] as const)(
+    'is made once for each form, over protocol %i: what is set, not to which value',
+    async (protocol) => {
+      const cache = schemaCache(null);
+      const checks = async (configuration: ProviderOptions['configuration'], environment = {}) => {
+        const provider = await open({ protocol }, { cache, configuration, environment });
+        // The pretend provider counts the checks it was asked for.
+        const seen = await provider.readData('pretend_checks', {});
+        return seen?.count;
+      };
+      expect(await checks({ region: 'r1' })).toBe(1);
+      expect(await checks({ region: 'r2' })).toBe(0);
+      expect(await checks({ region: 'r2', token: TOKEN })).toBe(1);
+      expect(await checks({ region: 'r1' }, { PRETEND_REGION: 'r9' })).toBe(1);
+    },
+  );
+});

@@ -1,5 +1,6 @@
 // A provider that is ready to be asked: one interface over protocols 5 and 6. One process, one configuration.
 import type { JsonObject } from '../../../schemas/index.ts';
+import { CAPABILITIES, configure } from './configure.ts';
 import { type Diagnostic, warningsOf } from './diagnostics.ts';
 import type { Method } from './host/connection.ts';
 import { type Plugin, type StoppedBy, type StopTimes, startPlugin } from './host/plugin.ts';
@@ -102,7 +103,6 @@ export interface Provider {
   stop(times?: Partial<StopTimes>): Promise<StoppedBy>;
 }
 
-const CAPABILITIES = { deferral_allowed: false, write_only_attributes_allowed: true };
 /** A null, as MessagePack. */
 const NIL = 0xc0;
 
@@ -114,14 +114,18 @@ export async function openProvider(options: ProviderOptions): Promise<Provider> 
     name,
     program,
     args,
-    // Providers append it to the name they give the cloud: so our reads are told from Terraform's own.
-    environment: { TF_APPEND_USER_AGENT: 'driftmgr', ...environment },
+    environment,
     startMs: times.startMs,
   });
   try {
     const schemas = await schemasOf(plugin, program, cache, times.schemaMs);
     plugin.hide(secretsIn(schemas.provider.block, options.configuration));
-    const warnings = await configure(plugin, schemas, options, times.configureMs);
+    const warnings = await configure(
+      plugin,
+      schemas,
+      { terraformVersion: TERRAFORM_VERSION, ...options },
+      times.configureMs,
+    );
     return ready(plugin, schemas, warnings, times);
   } catch (error) {
     await plugin.kill();
@@ -148,46 +152,6 @@ async function schemasOf(
   if (known?.protocol === protocol) return known;
   warningsOf(schemaDiagnostics(protocol, bytes) as Diagnostic[], what, name, plugin.redact);
   return cache.remember(program, name, protocol, bytes);
-}
-
-async function configure(
-  plugin: Plugin,
-  schemas: ProviderSchemas,
-  { configuration, terraformVersion = TERRAFORM_VERSION }: ProviderOptions,
-  withinMs: number,
-): Promise<string[]> {
-  const { name, protocol, redact } = plugin;
-  const what = 'its configuration';
-  const how = { what, withinMs };
-  const { block } = schemas.provider;
-  const config: Encoded = encode(typeOfBlock(block), filled());
-  const five = protocol === 5;
-  const checked = await plugin.call<{ prepared_config?: Encoded | null; diagnostics: Diagnostic[] }>(
-    five ? 'PrepareProviderConfig' : 'ValidateProviderConfig',
-    { config },
-    how,
-  );
-  const warnings = warningsOf(checked.diagnostics, what, name, redact);
-  const prepared = checked.prepared_config?.msgpack?.length ? checked.prepared_config : config;
-  const configured = await plugin.call<{ diagnostics: Diagnostic[] }>(
-    five ? 'Configure' : 'ConfigureProvider',
-    { terraform_version: terraformVersion, config: prepared, client_capabilities: CAPABILITIES },
-    how,
-  );
-  return [...warnings, ...warningsOf(configured.diagnostics, what, name, redact)];
-
-  function filled() {
-    try {
-      return fill(block, configuration);
-    } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
-      throw new PluginProblem(
-        'not-configurable',
-        `the configuration of ${name} does not fit its schema: ${said}`,
-        error,
-      );
-    }
-  }
 }
 
 interface ReadResponse {

@@ -1,4 +1,5 @@
-// Schemas by provider binary: asked for once per version, kept in memory and in a directory. They hold no secret.
+// What is known of a provider binary: its schema, asked for once per version and kept in memory and in a directory, and which
+// forms of configuration it has found right. None of it holds a secret.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +10,9 @@ export interface SchemaCache {
   /** Null when they are not known; the caller then asks the provider and remembers. */
   find(program: string, name: string): Promise<ProviderSchemas | null>;
   remember(program: string, name: string, protocol: ProtocolVersion, bytes: Buffer): Promise<ProviderSchemas>;
+  /** Whether it has checked a configuration of this form, and had nothing to say nor to add. In memory only. */
+  isChecked(program: string, form: string): Promise<boolean>;
+  markChecked(program: string, form: string): Promise<void>;
 }
 
 /**
@@ -17,6 +21,7 @@ export interface SchemaCache {
  */
 export function schemaCache(directory: string | null): SchemaCache {
   const known = new Map<string, ProviderSchemas>();
+  const checked = new Set<string>();
   const file = (key: string): string => join(directory!, `${key}.schema`);
   return {
     async find(program, name) {
@@ -42,8 +47,14 @@ export function schemaCache(directory: string | null): SchemaCache {
       if (directory !== null) await keep(directory, file(key), Buffer.concat([Buffer.of(protocol), bytes]));
       return schemas;
     },
+    isChecked: async (program, form) => checked.has(`${await fingerprint(program)} ${form}`),
+    async markChecked(program, form) {
+      if (checked.size < MOST_FORMS) checked.add(`${await fingerprint(program)} ${form}`);
+    },
   };
 }
+
+const MOST_FORMS = 10_000;
 
 async function fingerprint(program: string): Promise<string> {
   const path = await realpath(program);

@@ -28,8 +28,12 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** After a connection is lost, how long its process may take to be seen as ended. */
-const EXIT_IS_SEEN_MS = 2_000;
+/** After these, how long the process may take to be seen as ended: its connection is lost, or a call was cut off. */
+const EXIT_IS_SEEN_MS: Partial<Record<status, number>> = {
+  [status.UNAVAILABLE]: 2_000,
+  [status.INTERNAL]: 300,
+  [status.CANCELLED]: 300,
+};
 const LONGEST_DETAIL = 500;
 
 export function connect(plugin: Launched): Connection {
@@ -143,7 +147,7 @@ async function problemOf(
     case status.RESOURCE_EXHAUSTED:
       return new PluginProblem('refused', `${name} could not answer ${what}: ${detail}`, error);
   }
-  if (await endsWithin(plugin, error.code === status.UNAVAILABLE ? EXIT_IS_SEEN_MS : 0))
+  if (await endsWithin(plugin, EXIT_IS_SEEN_MS[error.code] ?? 0))
     return new PluginProblem(
       'crashed',
       `${name} ended while it was asked for ${what}: it ${plugin.ending()}`,

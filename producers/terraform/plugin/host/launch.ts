@@ -97,6 +97,8 @@ async function start(options: Launch, folder: string): Promise<Launched> {
     env: {
       // Its home is its own folder: no file of ours lends it credentials it was not given.
       HOME: folder,
+      // Providers append it to the name they give the cloud: so our reads are told from Terraform's own.
+      TF_APPEND_USER_AGENT: 'driftmgr',
       ...environment,
       [MAGIC_COOKIE.name]: MAGIC_COOKIE.value,
       PLUGIN_PROTOCOL_VERSIONS: PROTOCOL_VERSIONS.join(','),
@@ -163,8 +165,8 @@ function firstLine(
       () =>
         reject(
           new PluginProblem(
-            'not-a-plugin',
-            `${name} printed no handshake within ${startMs} ms of its start from ${program}: check that the file is the provider's binary`,
+            'hung',
+            `${name} printed no handshake within ${startMs} ms of its start from ${program}: this machine may have too much to do, or the file is no provider`,
           ),
         ),
       startMs,

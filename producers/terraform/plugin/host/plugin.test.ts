@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../runtime/testing/temporary-folder.ts';
 import { type PretendOptions, pretend } from '../testing/pretend-options.ts';
@@ -55,6 +57,23 @@ describe('a plugin that does as it should', () => {
       await expect.poll(() => existsSync(folder)).toBe(false);
     },
   );
+
+  it('over TLS only we are let in: without our certificate nothing is answered', async () => {
+    const plugin = await start({ secure: true });
+    expect(plugin.secured).toBe(true);
+    const how = { what: 'the schema', withinMs: 5_000 };
+    expect(await plugin.call('GetProviderSchema', {}, how)).toHaveProperty('resource_schemas.pretend_thing');
+    const folder = readlinkSync(`/proc/${plugin.pid}/cwd`);
+    const inner = readdirSync(folder).find((name) => name.startsWith('p-'))!;
+    const socket = connect({
+      path: join(folder, inner, 's'),
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+    });
+    // TLS 1.3 tells a client that it lacks a certificate after the handshake.
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toMatch(/CERTIFICATE_REQUIRED|ECONNRESET|EPIPE/);
+  });
 
   it('that will not end when asked is made to: SIGTERM, then SIGKILL', async () => {
     const times = { callMs: 500, askedMs: 200, terminateMs: 200 };

@@ -18,6 +18,8 @@ export interface PretendOptions {
   schemaVersion?: number;
   schemaError?: boolean;
   lists?: boolean;
+  /** Serves with TLS, as real providers do, and lets in only who has the certificate it was told of. */
+  secure?: boolean;
   /** How long a read takes. */
   readMs?: number;
   ignoresShutdown?: boolean;

@@ -1,5 +1,6 @@
 // A plugin for tests of the host, as a process: it serves the protocol as asked, or misbehaves in one way.
 // Usage: pretend-plugin.ts '{"protocol":5,"mode":"serve",…}'. What it serves: one type, `pretend_thing`.
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import { ownCertificate } from '../host/certificate.ts';
 import { CONTROLLER, MAGIC_COOKIE, MAX_MESSAGE_BYTES, providerService } from '../protocol/definitions.ts';
 import { decode } from '../values/decode.ts';
 import { encode } from '../values/encode.ts';
@@ -37,6 +39,8 @@ const THING = block([
   attribute('note', STRING),
 ]);
 const PROVIDER = block([attribute('token', STRING, { sensitive: true }), attribute('region', STRING)]);
+/** How often it was asked to check its configuration. */
+const CHECKS = block([attribute('count', NUMBER, { computed: true })]);
 const type = typeOfBlock(THING);
 
 const options = JSON.parse(process.argv[2] ?? '{}') as PretendOptions;
@@ -91,6 +95,7 @@ function serve(): void {
   const version = options.schemaVersion ?? 1;
   const things = new Map<string, number>(Object.entries(options.things ?? {}));
   let configured: ValueObject | null = null;
+  let checks = 0;
 
   const schema = (_: Asked, answer: Answer): void =>
     answer(
@@ -100,6 +105,7 @@ function serve(): void {
         : {
             provider: schemaToWire({ version: 0, block: PROVIDER }),
             resource_schemas: { pretend_thing: schemaToWire({ version, block: THING }) },
+            data_source_schemas: { pretend_checks: schemaToWire({ version: 0, block: CHECKS }) },
             list_resource_schemas: options.lists
               ? { pretend_thing: schemaToWire({ version: 0, block: block([]) }) }
               : {},
@@ -174,20 +180,27 @@ function serve(): void {
     UpgradeResourceState: upgrade,
     ReadResource: read,
     ImportResourceState: bring,
+    ReadDataSource: (_: Asked, answer: Answer) =>
+      answer(null, { state: encode(typeOfBlock(CHECKS), { count: checks }) }),
     ...(options.lists ? { ListResource: list } : {}),
     ...(protocol === 5
       ? {
           GetSchema: schema,
           Configure: configure,
           Stop: stop,
-          PrepareProviderConfig: ({ request }: Asked, answer: Answer) =>
-            answer(null, { prepared_config: request.config }),
+          PrepareProviderConfig: ({ request }: Asked, answer: Answer) => {
+            checks++;
+            answer(null, { prepared_config: request.config });
+          },
         }
       : {
           GetProviderSchema: schema,
           ConfigureProvider: configure,
           StopProvider: stop,
-          ValidateProviderConfig: (_: Asked, answer: Answer) => answer(null, {}),
+          ValidateProviderConfig: (_: Asked, answer: Answer) => {
+            checks++;
+            answer(null, {});
+          },
         }),
   } as never);
   server.addService(CONTROLLER, {
@@ -199,9 +212,18 @@ function serve(): void {
   const folder = mkdtempSync(join(process.env.PLUGIN_UNIX_SOCKET_DIR ?? tmpdir(), 'p-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const socket = join(folder, 's');
-  server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (failed) => {
+  const own = options.secure ? ownCertificate(Date.now()) : null;
+  const credentials = own
+    ? ServerCredentials.createSsl(
+        Buffer.from(process.env.PLUGIN_CLIENT_CERT ?? ''),
+        [{ cert_chain: Buffer.from(own.certificate), private_key: Buffer.from(own.key) }],
+        true,
+      )
+    : ServerCredentials.createInsecure();
+  const shown = own ? new X509Certificate(own.certificate).raw.toString('base64').replace(/=+$/, '') : '';
+  server.bindAsync(`unix:${socket}`, credentials, (failed) => {
     if (failed) throw failed;
     process.stderr.write(`{"@level":"info","@message":"serving with ${process.env.PRETEND_TOKEN}"}\n`);
-    say(`1|${protocol}|unix|${socket}|grpc|`);
+    say(`1|${protocol}|unix|${socket}|grpc|${shown}`);
   });
 }
