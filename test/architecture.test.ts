@@ -47,6 +47,7 @@ const PURE = [
   /^schemas\/(json|canonical|topics|generated|compatibility)\.ts$/,
   /^processors\/(?!.*perform\.ts$).*\.ts$/,
   /^producers\/[a-z]+\/(normalize|attribution|events|resources|redact|scope|identity)\.ts$/,
+  /^producers\/terraform\/plugin\/values\/.*\.ts$/,
   /^projections\/(postgres|clickhouse)\/(?!.*queries).*\.tables\.ts$/,
   /^runtime\/(fold|processor|projection|topology)\.ts$/,
 ];
@@ -138,6 +139,14 @@ describe('architecture', () => {
         file.imports.filter((name) => VENDOR_PACKAGES.test(name)).map((name) => `${file.path} → ${name}`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  it('the pretend cloud and its providers are for tests, benches and the demo alone', () => {
+    const pretend = 'producers/terraform/pretend/';
+    const allowed = /^(producers\/terraform\/pretend|compose\/demo|bench|test)\//;
+    const using = code.filter((file) => relativeImports(file).some((path) => path.startsWith(pretend)));
+    expect(using.length).toBeGreaterThan(0);
+    expect(using.map((file) => file.path).filter((path) => !allowed.test(path))).toEqual([]);
   });
 
   it('pure files use no clock, no randomness, no node module and no await', () => {

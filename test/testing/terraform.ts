@@ -28,8 +28,10 @@ export interface Ended {
 }
 
 export interface Terraform {
-  /** Writes the configuration: the backend, and these resources. */
+  /** Writes the configuration: the backend if there is one, and these resources. */
   configure(resources: string): void;
+  /** Another file of the folder. */
+  write(name: string, text: string): void;
   attempt(...args: string[]): Promise<Ended>;
   /** Ends what still runs. */
   kill(): void;
@@ -39,17 +41,27 @@ export interface Terraform {
 
 export function terraformIn(
   folder: string,
-  options: { binary: string; address: string; key: string; variables: Record<string, string> },
+  options: {
+    binary: string;
+    /** Null: no backend; the state is a file in the folder. */
+    address: string | null;
+    key: string;
+    variables: Record<string, string>;
+    /** Where providers are, for TF_CLI_CONFIG_FILE. */
+    cliConfig?: string;
+    environment?: Record<string, string>;
+  },
 ): Terraform {
   const { binary, address, key } = options;
   mkdirSync(folder, { recursive: true });
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '',
     HOME: tmpdir(),
-    TF_CLI_CONFIG_FILE: '/dev/null',
+    TF_CLI_CONFIG_FILE: options.cliConfig ?? '/dev/null',
     CHECKPOINT_DISABLE: '1',
     TF_IN_AUTOMATION: '1',
     TF_INPUT: '0',
+    ...options.environment,
   };
   for (const [name, value] of Object.entries(options.variables)) env[`TF_VAR_${name}`] = value;
   const children = new Set<ChildProcess>();
@@ -71,10 +83,15 @@ export function terraformIn(
     kill() {
       for (const child of children) child.kill('SIGKILL');
     },
+    write(name, text) {
+      writeFileSync(join(folder, name), text);
+    },
     configure(resources) {
       writeFileSync(
         join(folder, 'main.tf'),
-        `terraform {
+        address === null
+          ? resources
+          : `terraform {
           backend "http" {
             address        = "${address}"
             lock_address   = "${address}"

@@ -1,0 +1,16 @@
+// What the launchers start (launchers.ts): `node main.ts --provider aws [--schema FILE] [--protocol 6] [--lists]`.
+import { parseArgs } from 'node:util';
+import { providerNamed } from '../types/index.ts';
+import { servePlugin } from './serve.ts';
+
+const { values } = parseArgs({
+  options: {
+    provider: { type: 'string' },
+    schema: { type: 'string' },
+    protocol: { type: 'string' },
+    lists: { type: 'boolean' },
+  },
+});
+const type = providerNamed(values.provider ?? '', values.schema ?? null);
+const protocol = values.protocol === '6' ? 6 : values.protocol === '5' ? 5 : type.protocol;
+await servePlugin({ ...type, protocol }, process.env, { lists: values.lists ?? false });
