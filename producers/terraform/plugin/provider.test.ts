@@ -74,8 +74,13 @@ describe.each([5, 6] as const)('over protocol %i', (protocol) => {
     expect([...provider.schemas.listTypes]).toEqual(['pretend_thing']);
     const all = (attributes: boolean, limit: number) =>
       collected(provider.list('pretend_thing', {}, { attributes, limit }));
-    expect(await all(true, 0)).toMatchObject([{ name: 'a', attributes: { size: 1 } }, { name: 'b' }]);
-    expect(await all(false, 1)).toEqual([{ name: 'a', attributes: null, warnings: [] }]);
+    expect(await all(true, 0)).toMatchObject([
+      { name: 'a', attributes: { size: 1 } },
+      { name: 'b', identity: { id: 'b' } },
+    ]);
+    expect(await all(false, 1)).toEqual([
+      { name: 'a', identity: { id: 'a' }, attributes: null, warnings: [] },
+    ]);
   });
 });
 

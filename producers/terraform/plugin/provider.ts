@@ -5,6 +5,7 @@ import { type Diagnostic, warningsOf } from './diagnostics.ts';
 import type { Method } from './host/connection.ts';
 import { type Plugin, type StoppedBy, type StopTimes, startPlugin } from './host/plugin.ts';
 import { PluginProblem } from './host/problem.ts';
+import { identitiesOf } from './identities.ts';
 import type { SchemaCache } from './schema-cache.ts';
 import { type ProviderSchemas, schemaDiagnostics, schemaMethod } from './schemas.ts';
 import { secretsIn } from './secrets-in.ts';
@@ -75,6 +76,8 @@ export interface Imported {
 
 export interface Listed {
   name: string;
+  /** What tells it from all others of its type; null where the provider does not say. */
+  identity: ValueObject | null;
   /** Null when it was not asked for, or the provider does not give it. */
   attributes: ValueObject | null;
   warnings: string[];
@@ -166,6 +169,7 @@ interface ImportResponse {
   deferred: { reason: string } | null;
 }
 interface ListEvent {
+  identity: { identity_data: Encoded | null } | null;
   display_name: string;
   resource_object: Encoded | null;
   diagnostic: Diagnostic[];
@@ -173,6 +177,7 @@ interface ListEvent {
 
 function ready(plugin: Plugin, schemas: ProviderSchemas, warnings: string[], times: CallTimes): Provider {
   const { name, redact } = plugin;
+  const identify = identitiesOf(plugin, times.schemaMs);
   const meta = schemas.takesMeta ? { provider_meta: { msgpack: Buffer.of(NIL) } } : {};
   const schemaOf = (type: string) => {
     const schema = schemas.resource(type);
@@ -287,9 +292,10 @@ function ready(plugin: Plugin, schemas: ProviderSchemas, warnings: string[], tim
         { type_name: type, config, include_resource_object: attributes, limit },
         { what, withinMs: times.listMs, signal },
       );
-      for await (const { display_name, resource_object, diagnostic } of events)
+      for await (const { identity, display_name, resource_object, diagnostic } of events)
         yield {
           warnings: warningsOf(diagnostic, what, name, redact),
+          identity: await identify(type, identity),
           name: display_name,
           attributes: resource_object ? attributesOf(type, resource_object) : null,
         };

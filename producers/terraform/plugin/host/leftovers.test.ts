@@ -11,7 +11,9 @@ import { endLeftovers } from './leftovers.ts';
 const LAUNCH = fileURLToPath(new URL('launch.ts', import.meta.url));
 const runs = (pid: number): boolean => existsSync(`/proc/${pid}/status`);
 
-it('a provider whose starter was killed is ended by the next start, and no other', async () => {
+it('a provider whose starter was killed is ended by the next start, and no other', {
+  timeout: 60_000,
+}, async () => {
   const folder = temporaryFolder();
   const start = async (): Promise<{ child: ReturnType<typeof spawn>; pid: number }> => {
     const script = `import { launch } from ${JSON.stringify(LAUNCH)};

@@ -20,7 +20,7 @@ const member = (
       ...pretend({ things, ...options }),
       configuration,
       cache: schemaCache(null),
-      times: { readMs: 1_500 },
+      times: { readMs: 3_000 },
     });
     pids.add(provider.pid);
     return provider;
@@ -45,7 +45,8 @@ afterEach(async () => {
   pids.clear();
 });
 
-describe('the pool', () => {
+// Each test starts several processes, which on a busy machine takes its time.
+describe('the pool', { timeout: 60_000 }, () => {
   it('one process serves all reads of a binding, at once', async () => {
     made();
     const seen = await Promise.all(Object.keys(things).map((id) => pool.use(member('r1'), read(id))));

@@ -1,6 +1,7 @@
 // Providers at work: one process per provider, version and binding, no more than fit, each started when it is needed.
 import { type Clock, systemClock } from '../../../../runtime/clock.ts';
 import { backoffMs } from '../../../../runtime/failure.ts';
+import { endLeftovers } from '../host/leftovers.ts';
 import { PluginProblem } from '../host/problem.ts';
 import type { Provider } from '../provider.ts';
 import { fits, idlest, LIMITS, type Limits, overdue, type Running } from './limits.ts';
@@ -74,6 +75,7 @@ export function providerPool(given: Partial<Limits> = {}, clock: Clock = systemC
   const counts = { started: 0, crashed: 0, ended: { room: 0, idle: 0, hung: 0 } };
   const going = new Set<Promise<unknown>>();
   let closed = false;
+  endLeftovers();
   const upkeep = setInterval(
     () => void keepUp(),
     Math.min(MEASURE_EVERY_MS, Math.max(20, limits.idleMs / 2)),

@@ -16,7 +16,7 @@ import { CONTROLLER, MAGIC_COOKIE, MAX_MESSAGE_BYTES, providerService } from '..
 import { decode } from '../values/decode.ts';
 import { encode } from '../values/encode.ts';
 import { type Attribute, type Block, typeOfBlock } from '../values/schema.ts';
-import { NUMBER, STRING, type Type } from '../values/type.ts';
+import { NUMBER, STRING, type Type, typeToBytes } from '../values/type.ts';
 import type { ValueObject } from '../values/value.ts';
 import { schemaToWire } from '../values/wire-schema.ts';
 import type { PretendOptions } from './pretend-options.ts';
@@ -41,6 +41,7 @@ const THING = block([
 const PROVIDER = block([attribute('token', STRING, { sensitive: true }), attribute('region', STRING)]);
 /** How often it was asked to check its configuration. */
 const CHECKS = block([attribute('count', NUMBER, { computed: true })]);
+const IDENTITY: Type = { kind: 'object', attributes: { id: STRING }, optional: [] };
 const type = typeOfBlock(THING);
 
 const options = JSON.parse(process.argv[2] ?? '{}') as PretendOptions;
@@ -165,10 +166,15 @@ function serve(): void {
     const { limit, include_resource_object } = call.request;
     for (const [id, size] of [...things].slice(0, limit || undefined))
       call.write({
+        identity: { identity_data: encode(IDENTITY, { id }) },
         display_name: id,
         resource_object: include_resource_object ? encode(type, { id, size, note: null }) : null,
       });
     call.end();
+  };
+  const identities = (_: Asked, answer: Answer): void => {
+    const attributes = [{ name: 'id', type: typeToBytes(STRING), required_for_import: true }];
+    answer(null, { identity_schemas: { pretend_thing: { version: 0, identity_attributes: attributes } } });
   };
   const stop = (_: Asked, answer: Answer): void => answer(null, {});
   const refused = (_: Asked, answer: Answer): void =>
@@ -182,7 +188,7 @@ function serve(): void {
     ImportResourceState: bring,
     ReadDataSource: (_: Asked, answer: Answer) =>
       answer(null, { state: encode(typeOfBlock(CHECKS), { count: checks }) }),
-    ...(options.lists ? { ListResource: list } : {}),
+    ...(options.lists ? { ListResource: list, GetResourceIdentitySchemas: identities } : {}),
     ...(protocol === 5
       ? {
           GetSchema: schema,
