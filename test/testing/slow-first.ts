@@ -6,8 +6,6 @@ import { BaseSequencer } from 'vitest/node';
 
 /** Files that take five seconds and more, the longest first. */
 const SLOW = [
-  'test/pretend-provider.test.ts',
-  'test/pretend-story.test.ts',
   'test/crash.test.ts',
   'test/dashboard.test.ts',
   'producers/terraform/large.test.ts',
