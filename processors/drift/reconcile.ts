@@ -1,11 +1,10 @@
 // From what stands and what should stand to the events between them. Pure; the only place that writes drifts.
 import type { Output } from '../../runtime/processor.ts';
 import type { Drift, Event, Json } from '../../schemas/index.ts';
-import { stableId } from '../../schemas/index.ts';
+import { canonical, stableId } from '../../schemas/index.ts';
 import type { Assessment, Ended, Standing } from './desired.ts';
 import { type AbsorbedRow, asRow, type PartRow, part } from './rows.ts';
 import { ABSORBED_TIMER, FORGET_TIMER, PART_TIMER } from './timers.ts';
-import { identical } from './values.ts';
 
 /** A resolved drift is forgotten after this: 30 days. */
 const FORGET_MS = 30 * 86_400_000;
@@ -171,8 +170,9 @@ const opened = (scene: Scene, id: string, desired: Standing): Drift => ({
   acceptance: null,
 });
 
-/** In whatever order their fields stand: what was read back from the log has that of the schema. */
-const sameJson = (a: object, b: object): boolean => identical(a as Json, b as Json);
+/** In whatever order their fields stand: what was read back from the log has that of the schema, and more than members. */
+const sameJson = (a: object, b: object): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b) || canonical(a as Json) === canonical(b as Json);
 
 /** Whether there is something new to say; that only the times of its facts moved on is not. */
 const differs = (before: Drift, after: Drift): boolean =>
