@@ -159,6 +159,58 @@ export interface RunFinished {
   forced: boolean;
 }
 
+/** One resource block of the configuration. */
+export interface ConfiguredBlock {
+  /** Without indices: module.net.aws_security_group.web. */
+  address: string;
+  /** Attribute paths without indices that the block sets, nested ones too: ingress, ingress.from_port. */
+  sets: string[];
+  /** Attribute paths under ignore_changes; `*` stands for all. */
+  ignores: string[];
+  /** False when what it sets is not fully known: then what is not in `sets` may be set all the same. */
+  complete: boolean;
+  /** Local name, and alias after a dot, of the provider configuration it uses: aws, aws.east. */
+  provider: null | string;
+}
+
+/** One provider block of the configuration. */
+export interface ConfiguredProvider {
+  /** Address of the module that holds the block; empty for the root. */
+  module: string;
+  name: string;
+  alias: null | string;
+  /** Source address, where the configuration says it. */
+  source: null | string;
+  region: null | string;
+  /** Account, subscription or project, where the block or the role it assumes says it. */
+  account: null | string;
+  /** Role it assumes. */
+  role: null | string;
+  /** Arguments whose value only a plan would know. */
+  unknown: string[];
+}
+
+export interface ConfiguredMove {
+  from: string;
+  /** Null: removed without being destroyed. */
+  to: null | string;
+}
+
+/** What the configuration that was applied says: the newest one of a workspace counts. */
+export interface ConfigurationPublished {
+  workspace: string;
+  /** Commit or other name of the version. */
+  revision: null | string;
+  /** Where it came from: a directory, a checkout, an upload and who made it. */
+  by: string;
+  blocks: ConfiguredBlock[];
+  providers: ConfiguredProvider[];
+  /** moved, removed and import blocks that concern addresses. */
+  moves: ConfiguredMove[];
+  /** What could not be read, one sentence each: those parts are unknown. */
+  problems: string[];
+}
+
 export type ObservedVia = 'feed' | 'snapshot' | 'read';
 
 export interface ResourceObserved {
@@ -211,6 +263,33 @@ export interface SnapshotFailed {
   retryAt: null | number;
 }
 
+/** A declared resource could not be read, and why: it is unknown until a later observation. Says nothing about whether it exists. */
+export interface ResourceReadFailed {
+  provider: string;
+  account: null | string;
+  region: null | string;
+  type: string;
+  resourceId: string;
+  workspace: null | string;
+  address: null | string;
+  /** What kind of failure it is, for counting: not-found-provider, not-configurable, denied, throttled, crashed, hung, wrong-account, … */
+  code: string;
+  /** What happened and what to do about it; holds no secret. */
+  reason: string;
+}
+
+/** What the schema of a provider says of one resource type: how its attributes are compared. The newest one counts. */
+export interface TypeDescribed {
+  /** Source address of the provider: registry.terraform.io/hashicorp/aws. */
+  provider: string;
+  /** Version of the provider that was asked; `unknown` for a development build. */
+  version: string;
+  type: string;
+  schemaVersion: number;
+  /** JSON object, see type-facts.ts. */
+  facts: string;
+}
+
 export interface DriftAcknowledgeRequested {
   driftId: string;
   by: string;
@@ -251,6 +330,23 @@ export interface RequestSettled {
   outcome: Outcome;
   reason: null | string;
   driftId: null | string;
+}
+
+/** Read one declared resource through its provider; answered by resource.observed, resource.vanished or resource.read-failed under the same object key, and request.settled. */
+export interface ResourceReadRequested {
+  workspace: string;
+  address: string;
+  provider: string;
+  account: null | string;
+  region: null | string;
+  type: string;
+  resourceId: string;
+  /** Of the state version that `state` refers to. */
+  serial: number;
+  /** Reference of the encrypted state version to read with; null: the version is not kept. */
+  state: null | string;
+  /** The read must not begin before this moment, milliseconds: what it is to show happened then. */
+  since: number;
 }
 
 export type DriftKind = 'modified' | 'missing' | 'unmanaged' | 'contested';
@@ -416,17 +512,21 @@ export interface Bodies {
   'state.published': StatePublished;
   'run.started': RunStarted;
   'run.finished': RunFinished;
+  'configuration.published': ConfigurationPublished;
   'resource.observed': ResourceObserved;
   'resource.vanished': ResourceVanished;
   'snapshot.started': SnapshotStarted;
   'snapshot.completed': SnapshotCompleted;
   'snapshot.failed': SnapshotFailed;
+  'resource.read-failed': ResourceReadFailed;
+  'type.described': TypeDescribed;
   'drift.acknowledge-requested': DriftAcknowledgeRequested;
   'drift.accept-requested': DriftAcceptRequested;
   'state.refresh-requested': StateRefreshRequested;
   'snapshot.requested': SnapshotRequested;
   'rules.published': RulesPublished;
   'request.settled': RequestSettled;
+  'resource.read-requested': ResourceReadRequested;
   'drift.opened': DriftOpened;
   'drift.changed': DriftChanged;
   'drift.acknowledged': DriftAcknowledged;
@@ -453,17 +553,21 @@ export const EVENTS: Record<EventType, { topic: TopicName; record: string; broad
   'state.published': { topic: 'driftmgr.declarations', record: 'io.driftmgr.StatePublished', broadcast: true },
   'run.started': { topic: 'driftmgr.declarations', record: 'io.driftmgr.RunStarted', broadcast: true },
   'run.finished': { topic: 'driftmgr.declarations', record: 'io.driftmgr.RunFinished', broadcast: true },
+  'configuration.published': { topic: 'driftmgr.declarations', record: 'io.driftmgr.ConfigurationPublished', broadcast: true },
   'resource.observed': { topic: 'driftmgr.observations', record: 'io.driftmgr.ResourceObserved', broadcast: false },
   'resource.vanished': { topic: 'driftmgr.observations', record: 'io.driftmgr.ResourceVanished', broadcast: false },
   'snapshot.started': { topic: 'driftmgr.observations', record: 'io.driftmgr.SnapshotStarted', broadcast: true },
   'snapshot.completed': { topic: 'driftmgr.observations', record: 'io.driftmgr.SnapshotCompleted', broadcast: true },
   'snapshot.failed': { topic: 'driftmgr.observations', record: 'io.driftmgr.SnapshotFailed', broadcast: true },
+  'resource.read-failed': { topic: 'driftmgr.observations', record: 'io.driftmgr.ResourceReadFailed', broadcast: false },
+  'type.described': { topic: 'driftmgr.observations', record: 'io.driftmgr.TypeDescribed', broadcast: true },
   'drift.acknowledge-requested': { topic: 'driftmgr.requests', record: 'io.driftmgr.DriftAcknowledgeRequested', broadcast: false },
   'drift.accept-requested': { topic: 'driftmgr.requests', record: 'io.driftmgr.DriftAcceptRequested', broadcast: false },
   'state.refresh-requested': { topic: 'driftmgr.requests', record: 'io.driftmgr.StateRefreshRequested', broadcast: false },
   'snapshot.requested': { topic: 'driftmgr.requests', record: 'io.driftmgr.SnapshotRequested', broadcast: false },
   'rules.published': { topic: 'driftmgr.requests', record: 'io.driftmgr.RulesPublished', broadcast: true },
   'request.settled': { topic: 'driftmgr.requests', record: 'io.driftmgr.RequestSettled', broadcast: false },
+  'resource.read-requested': { topic: 'driftmgr.requests', record: 'io.driftmgr.ResourceReadRequested', broadcast: false },
   'drift.opened': { topic: 'driftmgr.drifts', record: 'io.driftmgr.DriftOpened', broadcast: false },
   'drift.changed': { topic: 'driftmgr.drifts', record: 'io.driftmgr.DriftChanged', broadcast: false },
   'drift.acknowledged': { topic: 'driftmgr.drifts', record: 'io.driftmgr.DriftAcknowledged', broadcast: false },
@@ -485,17 +589,21 @@ export const EVENT_TYPES = [
   'state.published',
   'run.started',
   'run.finished',
+  'configuration.published',
   'resource.observed',
   'resource.vanished',
   'snapshot.started',
   'snapshot.completed',
   'snapshot.failed',
+  'resource.read-failed',
+  'type.described',
   'drift.acknowledge-requested',
   'drift.accept-requested',
   'state.refresh-requested',
   'snapshot.requested',
   'rules.published',
   'request.settled',
+  'resource.read-requested',
   'drift.opened',
   'drift.changed',
   'drift.acknowledged',

@@ -20,3 +20,5 @@ export {
   topicOf,
 } from './topics.ts';
 export { traceIdIn, traceparentOf } from './trace.ts';
+export type { TypeFacts } from './type-facts.ts';
+export { typeFactsOf } from './type-facts.ts';

@@ -56,9 +56,16 @@ export function recordKey(event: Event): string {
     case 'run.finished':
       // One record a run: finished replaces started. Only one run can hold the lock of a workspace.
       return join(at, 'run', event.body.workspace);
+    case 'configuration.published':
+      return join(at, 'configuration', event.body.workspace);
     case 'resource.observed':
     case 'resource.vanished':
       return join(at, event.body.type, event.body.resourceId, event.source);
+    case 'resource.read-failed':
+      // Beside what was observed, which it must not make forgotten.
+      return join(at, event.body.type, event.body.resourceId, event.source, 'failed');
+    case 'type.described':
+      return join(at, 'type', event.body.type);
     case 'snapshot.started':
     case 'snapshot.completed':
     case 'snapshot.failed':
