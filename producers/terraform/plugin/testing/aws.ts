@@ -125,10 +125,18 @@ export const awsConfiguration = (url: string, region = 'us-east-1') => ({
   secret_key: SECRET_KEY,
   s3_use_path_style: true,
   skip_metadata_api_check: 'true',
-  endpoints: [
-    Object.fromEntries(['ec2', 'iam', 's3', 's3control', 'sqs', 'sts'].map((service) => [service, url])),
-  ],
+  // What moto does not answer would be asked again and again.
+  max_retries: 2,
+  endpoints: [Object.fromEntries(ENDPOINTS.map((service) => [service, url]))],
 });
+
+/** Services of the provider that moto answers for, as the provider names them. */
+const ENDPOINTS = [
+  ...['acm', 'apigateway', 'apigatewayv2', 'autoscaling', 'backup', 'cloudformation', 'cloudtrail', 'cloudwatch'],
+  ...['cognitoidp', 'dynamodb', 'ec2', 'ecr', 'ecs', 'efs', 'elasticache', 'elb', 'elbv2', 'events', 'firehose'],
+  ...['glue', 'guardduty', 'iam', 'kinesis', 'kms', 'lambda', 'logs', 'rds', 'resourcegroups', 'route53', 's3'],
+  ...['s3control', 'scheduler', 'secretsmanager', 'sfn', 'sns', 'sqs', 'ssm', 'sts', 'wafv2'],
+];
 
 /** A resource as its state would hold it when only the id, and what reads need besides, is known. */
 export const awsResource = (type: string, attributes: Record<string, unknown>, schemaVersion: number) => ({
