@@ -41,7 +41,8 @@ export class Hand {
   /** Records that ask for nothing, with what they leave behind (a dead letter) or nothing at all. */
   pass(topic: TopicName, next: number, records: readonly NewRecord[] = []): void {
     const last = this.held.at(-1);
-    if (records.length === 0 && last?.topic === topic && last.event === null && last.written) last.next = next;
+    if (records.length === 0 && last?.topic === topic && last.event === null && last.written)
+      last.next = next;
     else this.held.push({ topic, next, event: null, records, written: records.length === 0 });
   }
 

@@ -42,7 +42,10 @@ const outcome = (event: Event): SourceEvent => ({
 function setUp(partitions = 1) {
   const clock = createTestClock();
   const log = createMemoryLog({ partitions, clock });
-  const begin = (perform: (event: Event, signal: AbortSignal) => Promise<SourceEvent[]>, more: Partial<Reactor> = {}) => {
+  const begin = (
+    perform: (event: Event, signal: AbortSignal) => Promise<SourceEvent[]>,
+    more: Partial<Reactor> = {},
+  ) => {
     const stop = new AbortController();
     const handle = runReactor({
       reactor: {
@@ -215,7 +218,9 @@ describe('a reactor that takes several events in hand', () => {
     begin(second.perform, { concurrency: 4 });
     await expect.poll(() => second.asked).toEqual(['evt_2', 'evt_3', 'evt_4']);
     second.finish(2, 3, 4);
-    await expect.poll(async () => (await settledIds(log)).sort()).toEqual(['evt_1', 'evt_2', 'evt_3', 'evt_3', 'evt_4']);
+    await expect
+      .poll(async () => (await settledIds(log)).sort())
+      .toEqual(['evt_1', 'evt_2', 'evt_3', 'evt_3', 'evt_4']);
     // Done again, it says the same under the same id: readers count it once.
     expect(new Set((await outputsOf(log, 'toy')).map(({ event }) => event?.id)).size).toBe(4);
   });
