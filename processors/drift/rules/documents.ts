@@ -3,44 +3,16 @@
 import { parse, type ScalarTag, type Tags, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Json, JsonObject } from '../../../schemas/index.ts';
 import { canonical } from '../../../schemas/index.ts';
+import { isDeep, jsonIn } from './json-text.ts';
 import { isPolicy, policyForm } from './policy.ts';
 
-/** Longer JSON is compared as text: taking it apart would hold up everything else. */
-const LONGEST_JSON = 400_000;
-/** YAML takes about a millisecond per thousand characters. */
-const LONGEST_YAML = 16_000;
-
-/** A number that a double cannot hold is told by its digits. */
-function exactly(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value) || context?.source === undefined) return value;
-  return Number.isInteger(value) || !Number.isFinite(value) || context.source.length > 16
-    ? `\u0000${context.source}`
-    : value;
-}
-
-/** What a JSON text holds; undefined for any other text. */
-export function jsonIn(text: string): Json | undefined {
-  if (text.length > LONGEST_JSON) return undefined;
-  try {
-    return JSON.parse(text, /\d{16}/.test(text) ? exactly : undefined) as Json;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Canonical text of a value; undefined where it is nested deeper than anything sensible. */
-function canonicalOf(value: Json): string | undefined {
-  try {
-    return canonical(value);
-  } catch {
-    return undefined;
-  }
-}
+/** YAML takes milliseconds per thousand characters. */
+const LONGEST_YAML = 8_000;
 
 /** JSON in canonical form; any other text without the white space around it. */
 export function jsonForm(text: string): string {
   const value = jsonIn(text);
-  return (value === undefined ? undefined : canonicalOf(value)) ?? text.trim();
+  return value === undefined ? text.trim() : canonical(value);
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3}0*)?(Z|[+-]\d\d:\d\d)$/i;
@@ -53,7 +25,7 @@ export function plainForm(text: string): string {
   if (/^\s*[{[]/.test(text)) {
     const value = jsonIn(text);
     if (value === undefined) return text;
-    return (isPolicy(value) ? policyForm(text) : canonicalOf(value)) ?? text;
+    return isPolicy(value) ? policyForm(text) : canonical(value);
   }
   if (INSTANT.test(text)) {
     const at = Date.parse(text.toUpperCase());
@@ -99,7 +71,7 @@ const SHORT_FORMS = [
 /** What a YAML (or JSON) text holds, CloudFormation's short forms written out; undefined where it is neither. */
 function yamlIn(text: string): Json | undefined {
   const json = jsonIn(text);
-  if (json !== undefined || text.length > LONGEST_YAML) return json;
+  if (json !== undefined || text.length > LONGEST_YAML || isDeep(text)) return json;
   try {
     const value: unknown = parse(text, {
       customTags: SHORT_FORMS as unknown as Tags,
@@ -126,8 +98,7 @@ const lines = (text: string): string =>
 /** YAML or JSON by what it holds: templates, OpenAPI documents, runbooks. */
 export function yamlForm(text: string): string {
   const value = yamlIn(text);
-  if (value === undefined) return lines(text);
-  return canonicalOf(longForms(value)) ?? lines(text);
+  return value === undefined ? lines(text) : canonical(longForms(value));
 }
 
 /** `Fn::GetAtt` takes "a.b" or ["a", "b"]; nothing else has two long forms. */

@@ -3,6 +3,7 @@
 // What it never folds: another Version, Action against NotAction, a missing statement, another Effect or Condition.
 import type { Json, JsonObject } from '../../../schemas/index.ts';
 import { canonical } from '../../../schemas/index.ts';
+import { jsonIn } from './json-text.ts';
 
 /**
  * Canonical text of a policy document given as JSON text (possibly URL-encoded), nothing for `{}`; other text is only
@@ -68,15 +69,11 @@ function isVendedDelivery(statement: Json): boolean {
   );
 }
 
+/** Undefined for what is no such document: the caller compares it as text. */
 function parsePolicy(document: string): JsonObject | undefined {
   const text = document.trim();
-  try {
-    const value = JSON.parse(/^(%20|%09|%0a|%0d|\+)*%7b/i.test(text) ? decoded(text) : text) as Json;
-    return isObject(value) ? value : undefined;
-  } catch {
-    // Not JSON: the caller compares it as text.
-    return undefined;
-  }
+  const value = jsonIn(/^(%20|%09|%0a|%0d|\+)*%7b/i.test(text) ? decoded(text) : text);
+  return isObject(value) ? value : undefined;
 }
 
 function decoded(text: string): string {
