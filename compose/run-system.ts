@@ -54,7 +54,12 @@ async function run(
   try {
     const adapters = await open();
     closing.add(() => adapters.close());
-    const inputs = createInputs(configuration, adapters, { once });
+    const inputs = createInputs(configuration, adapters, {
+      once,
+      clock: systemClock,
+      logger,
+      environment: options.environment,
+    });
     closing.add(() => inputs.close());
     const detector = createDriftDetector({
       compare,
@@ -63,7 +68,7 @@ async function run(
       // What is read once is all there is: nothing later can explain a difference, and no one can look again.
       graceMs: once ? 0 : graceMs,
       fetchHead: !once,
-      reads: false,
+      reads: !once && configuration.terraform.readers.length > 0,
     });
     const system = await startSystem({
       adapters,
