@@ -71,6 +71,7 @@ function comparisonOf(sight: Sight, row: DeclaredRow, observed: Observed): Compa
   const comparison = sight.options.compare({
     type: row.type,
     ...differing(row.attributes, observed.attributes ?? '{}', LOOKED_AT),
+    facts: null,
     configuration: null,
   });
   return withoutChildren(sight.rows, row, comparison);

@@ -86,6 +86,7 @@ export function undeclaredElements(
       type: row.type,
       declared: withElements(own, path, elements),
       observed: { ...own, [path]: seen[path] ?? null },
+      facts: null,
       configuration: null,
     });
     return differences
