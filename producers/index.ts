@@ -2,9 +2,15 @@
 export { CLOUDTRAIL_FILES, cloudtrailFiles } from './aws/index.ts';
 export { digitaloceanSnapshots } from './digitalocean/index.ts';
 export {
+  bindingsOf,
   createDecoder,
   createFileBackend,
   createHttpBackend,
+  createReader,
+  createReadReactor,
   createRefreshReactor,
+  createStatedStates,
+  READ_REACTOR,
+  type ReaderRow,
   stateClaims,
 } from './terraform/index.ts';
