@@ -108,6 +108,10 @@ export function concerned(sight: Sight): Concerned {
       // What is declared was adopted when it was; only a parent may still hold what no one declares.
       if (found.instances.length === 0 || mayHoldElements(sight, type, resourceId))
         found.resource(type, resourceId, false);
+      // What its parent holds may be what it was changed to.
+      for (const row of found.instances)
+        if (anyEvidence(rows) || anyDrift(rows))
+          for (const parent of parentsOf(row.type, row)) found.resource(parent.type, parent.id, false);
       break;
     }
     case 'change.reported':

@@ -5,7 +5,19 @@ import type { Rows, Write } from '../../runtime/processor.ts';
 import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
 import type { Compare, Comparison } from './comparison.ts';
 import { factsOf } from './known-facts.ts';
-import { anyRow, attributesOf, type DeclaredRow, type Observed, part } from './rows.ts';
+import {
+  anyRow,
+  attributesOf,
+  type DeclaredRow,
+  declaredAt,
+  evidenceOf,
+  type FailedRow,
+  failuresPart,
+  namesOf,
+  newestObserved,
+  type Observed,
+  part,
+} from './rows.ts';
 import { childElements, PARENTS, withElements } from './rules/parents.ts';
 
 const PATHS = new Map<string, string[]>();
@@ -37,16 +49,71 @@ export function parentsOf(type: string, row: DeclaredRow | undefined): { type: s
 /** Whether children may declare attributes of the type. */
 export const isParent = (type: string): boolean => PATHS.has(type);
 
-/** Elements that children declare for a parent's attribute; null when there are no children. */
-function declaredElements(rows: Rows, type: string, path: string, id: string): Json[] | null {
-  let elements: Json[] | null = null;
-  // A child that does not say whose it is may be any parent's under this key.
-  for (const parentId of [id, ''])
-    for (const [, value] of rows.list(part('c', type, path, parentId, ''))) {
-      elements ??= [];
-      if (Array.isArray(value)) for (const element of value) elements.push(element);
+interface ChildrenOf {
+  /** What the children declare. */
+  declared: Json[];
+  /** What they were observed to be instead, where they were observed at all. */
+  observed: Json[];
+}
+
+/**
+ * Elements that children declare for a parent's attribute, and those they were observed to be: a child that was changed is
+ * a drift of its own, not an element that no one declares. Null when there are no children.
+ */
+function elementsOfChildren(rows: Rows, type: string, path: string, id: string): ChildrenOf | null {
+  let found: ChildrenOf | null = null;
+  for (const { row, elements } of childrenOf(rows, type, path, id)) {
+    found ??= { declared: [], observed: [] };
+    found.declared.push(...elements);
+    const seen = row && newestObserved(rows, row.type, row.resourceId);
+    if (!row || !seen || seen.attributes === null) {
+      found.observed.push(...elements);
+      continue;
     }
-  return elements;
+    for (const one of childElements(row.type, attributesOf(seen)))
+      if (one.parentType === type && one.path === path && (one.parentId === id || one.parentId === ''))
+        found.observed.push(...one.elements);
+  }
+  return found;
+}
+
+interface ChildOf {
+  row: DeclaredRow | undefined;
+  elements: Json[];
+}
+
+function childrenOf(rows: Rows, type: string, path: string, id: string): ChildOf[] {
+  // A child that does not say whose it is may be any parent's under this key.
+  return [id, ''].flatMap((parentId) =>
+    [...rows.list(part('c', type, path, parentId, ''))].map(([name, value]): ChildOf => {
+      const [, , , , workspace, address] = namesOf(name);
+      return {
+        row: declaredAt(rows, workspace!, address!),
+        elements: Array.isArray(value) ? value : [],
+      };
+    }),
+  );
+}
+
+/** Whether a child was changed and its read is still to come: until then nobody can say whose an element of the parent is. */
+export function awaitsChildren(rows: Rows, row: DeclaredRow): boolean {
+  const paths = PATHS.get(row.type);
+  if (!paths || !hasAnyChildren(rows, row.type)) return false;
+  return paths.some((path) =>
+    childrenOf(rows, row.type, path, row.resourceId).some(
+      ({ row: child }) => child !== undefined && !child.withdrawn && isToBeRead(rows, child),
+    ),
+  );
+}
+
+function isToBeRead(rows: Rows, { type, resourceId }: DeclaredRow): boolean {
+  const changes = [...evidenceOf(rows, type, resourceId), ...evidenceOf(rows, type, null)];
+  const changedAt = changes.reduce((newest, { time }) => Math.max(newest, time), 0);
+  if (changedAt === 0) return false;
+  const failed = [...rows.list(failuresPart(type, resourceId))].some(
+    ([, value]) => (value as FailedRow).time >= changedAt,
+  );
+  return !failed && (newestObserved(rows, type, resourceId)?.seenAt ?? 0) < changedAt;
 }
 
 /** Whether the object has children of parents of this type at all: mostly not, and then nothing more is looked up. */
@@ -78,20 +145,26 @@ export function undeclaredElements(
   const paths = PATHS.get(row.type);
   if (!paths || observed.attributes === null || !hasAnyChildren(rows, row.type)) return [];
   return paths.flatMap((path) => {
-    const elements = declaredElements(rows, row.type, path, row.resourceId);
+    const elements = elementsOfChildren(rows, row.type, path, row.resourceId);
     if (elements === null) return [];
     const seen = attributesOf(observed);
     if (!(path in seen)) return [];
     const own: JsonObject = { id: row.resourceId };
-    const { differences } = compare({
-      type: row.type,
-      declared: withElements(own, path, elements),
-      observed: { ...own, [path]: seen[path] ?? null },
-      facts: factsOf(rows, row.type),
-      configuration: null,
-    });
-    return differences
-      .filter((one) => one.observed !== null)
-      .map((one): Difference => ({ ...one, op: 'added', declared: null }));
+    const held = { ...own, [path]: seen[path] ?? null };
+    const beyond = (some: readonly Json[]): Difference[] =>
+      compare({
+        type: row.type,
+        declared: withElements(own, path, some),
+        observed: held,
+        facts: factsOf(rows, row.type),
+        configuration: null,
+      }).differences.filter((one) => one.observed !== null);
+    // Parent and children are read one after another: each element may be seen as it was or as it is.
+    const { declared, observed: now } = elements;
+    const differences = [declared, now, [...declared, ...now]].map(beyond).reduce(fewer);
+    return differences.map((one): Difference => ({ ...one, op: 'added', declared: null }));
   });
 }
+
+const fewer = (one: Difference[], other: Difference[]): Difference[] =>
+  other.length < one.length ? other : one;

@@ -2,6 +2,10 @@
 
 /** What only the service decides: address, name and state of running things, copies of other resources' attributes. */
 export const COMPUTED: Record<string, readonly string[]> = {
+  // Counts the changes, tags included.
+  aws_kinesis_firehose_delivery_stream: ['version_id'],
+  // The older word for `state`, which is always there too.
+  aws_cloudwatch_event_rule: ['is_enabled'],
   aws_instance: [
     'instance_state',
     'public_ip',

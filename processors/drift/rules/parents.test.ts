@@ -260,6 +260,41 @@ const ROWS: [child: string, attributes: JsonObject, parent: string, path: string
     7,
   ],
   [
+    'aws_s3_bucket_acl',
+    {
+      bucket: 'p',
+      access_control_policy: [
+        {
+          owner: [{ id: 'owner' }],
+          grant: [
+            { permission: 'FULL_CONTROL', grantee: [{ id: 'owner', type: 'CanonicalUser', uri: '' }] },
+            { permission: 'WRITE', grantee: [{ id: '', type: 'Group', uri: 'http://logs' }] },
+            { permission: 'READ_ACP', grantee: [{ id: '', type: 'Group', uri: 'http://logs' }] },
+          ],
+        },
+      ],
+    },
+    'aws_s3_bucket',
+    'grant',
+    [{ id: '', type: 'Group', uri: 'http://logs', permissions: ['READ_ACP', 'WRITE'] }],
+  ],
+  [
+    'aws_s3_bucket_object_lock_configuration',
+    {
+      bucket: 'p',
+      object_lock_enabled: 'Enabled',
+      rule: [{ default_retention: [{ mode: 'COMPLIANCE', days: 5, years: 0 }] }],
+    },
+    'aws_s3_bucket',
+    'object_lock_configuration',
+    [
+      {
+        object_lock_enabled: 'Enabled',
+        rule: [{ default_retention: [{ mode: 'COMPLIANCE', days: 5, years: 0 }] }],
+      },
+    ],
+  ],
+  [
     'digitalocean_project_resources',
     { project: 'p', resources: ['do:droplet:1', 'do:droplet:2'] },
     'digitalocean_project',

@@ -77,6 +77,23 @@ const bucket = (path: string, type: string, element: Child['element']): Parent =
   children: [one(type, 'bucket', element)],
 });
 
+/** What others than the owner may do, grouped as the bucket's own block does. */
+function granted(acl: JsonObject): Json[] {
+  const { grant, owner } = first(acl.access_control_policy);
+  const ownerId = first(owner).id;
+  const permissions = new Map<string, { grantee: JsonObject; all: Json[] }>();
+  for (const one of listOf(grant)) {
+    const { permission, grantee } = first(one);
+    const { id = '', type = '', uri = '' } = first(grantee);
+    if (permission === 'FULL_CONTROL' && id !== '' && id === ownerId) continue;
+    const key = JSON.stringify([type, id, uri]);
+    const known = permissions.get(key) ?? { grantee: { id, type, uri }, all: [] };
+    known.all.push(permission ?? null);
+    permissions.set(key, known);
+  }
+  return [...permissions.values()].map(({ grantee, all }) => ({ ...grantee, permissions: all }));
+}
+
 export const PARENTS: readonly Parent[] = [
   ...securityGroup('ingress'),
   ...securityGroup('egress'),
@@ -96,6 +113,11 @@ export const PARENTS: readonly Parent[] = [
   },
   bucket('policy', 'aws_s3_bucket_policy', (child) => child.policy ?? null),
   bucket('acl', 'aws_s3_bucket_acl', (child) => child.acl ?? null),
+  bucket('grant', 'aws_s3_bucket_acl', granted),
+  bucket('object_lock_configuration', 'aws_s3_bucket_object_lock_configuration', (child) => ({
+    object_lock_enabled: child.object_lock_enabled ?? null,
+    rule: listOf(child.rule),
+  })),
   bucket('request_payer', 'aws_s3_bucket_request_payment_configuration', (child) => child.payer ?? null),
   bucket('acceleration_status', 'aws_s3_bucket_accelerate_configuration', (child) => child.status ?? null),
   bucket('versioning', 'aws_s3_bucket_versioning', (child) => {
