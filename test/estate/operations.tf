@@ -78,14 +78,6 @@ resource "aws_glue_catalog_database" "main" {
   description = "estate"
 }
 
-resource "aws_resourcegroups_group" "main" {
-  name        = "estate"
-  description = "estate"
-  resource_query {
-    query = jsonencode({ ResourceTypeFilters = ["AWS::EC2::Instance"], TagFilters = [{ Key = "Name", Values = ["estate"] }] })
-  }
-}
-
 resource "aws_cloudformation_stack" "main" {
   name = "estate"
   template_body = jsonencode({
