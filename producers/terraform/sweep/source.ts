@@ -1,0 +1,147 @@
+// The source `terraform-sweep`: reads all that is declared and has a reader anew, one workspace after the other, on a
+// schedule and on request. IO; what is news is in news.ts.
+import type { Log } from '../../../runtime/log/log.ts';
+import type { Source, SourceContext } from '../../../runtime/source.ts';
+import type { Codec } from '../../../schemas/index.ts';
+import { createDescriptions } from '../observer/descriptions.ts';
+import { followLog, type LogKnowledge } from './known.ts';
+import { createPace } from './pace.ts';
+import { isUnderWay, itemOf, progressOf, type SweepProgress, workspaceOfItem } from './progress.ts';
+import { SWEEP } from './scope.ts';
+import type { Wishes } from './wishes.ts';
+import { type SweepParts, sweepWorkspace } from './workspace.ts';
+
+export interface SweepSourceOptions extends Pick<SweepParts, 'reader' | 'states' | 'accountOf' | 'limits'> {
+  log: Log;
+  codec: Codec;
+  /** Time between two sweeps of a workspace, milliseconds; 0: only on request. */
+  everyMs: number;
+  /** Whether anything of the provider (as in object keys) can be read in the workspace. */
+  readable(workspace: string, provider: string): boolean;
+  wishes: Wishes;
+}
+
+/** New workspaces are looked for this often at least. */
+const LOOK_MS = 60_000;
+
+export function sweepSource(options: SweepSourceOptions): Source {
+  const { log, codec, everyMs, wishes, readable } = options;
+  const isSweepable = (known: LogKnowledge, workspace: string): boolean =>
+    [...known.providers(workspace)].some((provider) => readable(workspace, provider));
+
+  return {
+    name: SWEEP,
+    async run(context) {
+      // What was published is known for certain only from the log: begun anew after a failure.
+      const known = followLog({ log, codec, org: context.org });
+      const parts: SweepParts = {
+        ...options,
+        known,
+        descriptions: createDescriptions(),
+        pace: createPace(context.clock),
+      };
+      /** State versions in which nothing has a reader. */
+      const empty = new Map<string, string | null>();
+      try {
+        for (let isFirst = true; ; isFirst = false) {
+          context.signal.throwIfAborted();
+          if (
+            everyMs > 0 ||
+            wishes.any() ||
+            [...context.progressItems()].some(([, json]) => isUnderWay(progressOf(json)))
+          ) {
+            await known.catchUp(context.signal);
+            if (isFirst) await forgetGone(context, known);
+            for (const described of known.describedTypes()) parts.descriptions.told(described);
+            const workspace = nextOf(context, known, empty);
+            if (workspace !== null) {
+              await sweep(workspace, context, parts, empty);
+              continue;
+            }
+          }
+          await wishes.or(context.clock.sleep, everyMs > 0 ? LOOK_MS : 24 * 3_600_000, context.signal);
+        }
+      } catch (error) {
+        if (context.signal.aborted) return;
+        throw error;
+      } finally {
+        known.close();
+      }
+    },
+  };
+
+  /** Of what is due: what was asked for first, then what is under way, then what was not swept for longest. */
+  function nextOf(
+    { clock, progress }: SourceContext,
+    known: LogKnowledge,
+    empty: ReadonlyMap<string, string | null>,
+  ): string | null {
+    wishes.expand(() => [...known.workspaces()].filter((workspace) => isSweepable(known, workspace)));
+    const asked = wishes.next();
+    if (asked !== null) return asked;
+    const now = clock.now();
+    let best: { workspace: string; due: number } | null = null;
+    for (const workspace of known.workspaces()) {
+      const head = known.head(workspace);
+      if (!isSweepable(known, workspace) || empty.get(workspace) === head?.blob) continue;
+      const due = dueAt(progressOf(progress(itemOf(workspace))), everyMs);
+      if (due <= now && (best === null || due < best.due)) best = { workspace, due };
+    }
+    return best?.workspace ?? null;
+  }
+
+  async function sweep(
+    workspace: string,
+    context: SourceContext,
+    parts: SweepParts,
+    empty: Map<string, string | null>,
+  ): Promise<void> {
+    const { known } = parts;
+    const done = progressOf(context.progress(itemOf(workspace)));
+    if (done?.completedAt != null && wishes.isSatisfied(workspace, done.startedAt)) {
+      wishes.settle(workspace, done);
+      return;
+    }
+    if (!isSweepable(known, workspace)) {
+      wishes.refuse(
+        workspace,
+        known.head(workspace)
+          ? `Nothing in the workspace ${workspace} has a reader: add one to terraform.readers.`
+          : `No state of the workspace ${workspace} is known.`,
+      );
+      return;
+    }
+    const ended = await sweepWorkspace(workspace, context, parts);
+    if (ended === null) {
+      empty.set(workspace, known.head(workspace)?.blob ?? null);
+      wishes.refuse(
+        workspace,
+        `Nothing in the workspace ${workspace} has a reader: add one to terraform.readers.`,
+      );
+    } else if (ended.completedAt !== null) wishes.settle(workspace, ended);
+    else wishes.refuse(workspace, `The sweep of ${workspace} is put off: ${ended.problem}.`);
+  }
+}
+
+/** Infinity: not by itself. */
+function dueAt(progress: SweepProgress | null, everyMs: number): number {
+  const notBefore = progress?.retryAt ?? Number.NEGATIVE_INFINITY;
+  if (isUnderWay(progress)) return notBefore;
+  if (everyMs === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(notBefore, progress?.completedAt == null ? 0 : progress.startedAt + everyMs);
+}
+
+/** Workspaces whose state is gone are not swept on. */
+async function forgetGone(context: SourceContext, known: LogKnowledge): Promise<void> {
+  const gone = [...context.progressItems()]
+    .map(([item]) => item)
+    .filter((item) => {
+      const workspace = workspaceOfItem(item);
+      return workspace !== null && !known.head(workspace);
+    });
+  if (gone.length > 0)
+    await context.publish(
+      [],
+      gone.map((item) => ({ item, progress: null })),
+    );
+}
