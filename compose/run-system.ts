@@ -9,6 +9,7 @@ import type { Adapters } from './adapters.ts';
 import { Closing } from './closing.ts';
 import { DASHBOARD } from './dashboard.ts';
 import { createInputs, TERRAFORM } from './inputs.ts';
+import { readableIn } from './reading.ts';
 import { ALL_ROLES, type Role } from './roles.ts';
 import type { System } from './system.ts';
 import { startSystem } from './system.ts';
@@ -69,6 +70,7 @@ async function run(
       graceMs: once ? 0 : graceMs,
       fetchHead: !once,
       reads: !once && configuration.terraform.readers.length > 0,
+      readable: readableIn(configuration),
     });
     const system = await startSystem({
       adapters,

@@ -4,12 +4,14 @@
 // one difference on the attribute that holds them, with the elements that are new and gone.
 import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
 import { canonical, isSecret } from '../../schemas/index.ts';
+import type { TypeFacts } from '../../schemas/type-facts.ts';
 import type { Compare, Comparison, ComparisonInput, Configured } from './comparison.ts';
 import { explode } from './rules/elements.ts';
 import { equivalence } from './rules/equivalence.ts';
 import { rulesOf } from './rules/index.ts';
 import type { Treatments, TypeRules } from './rules/rule.ts';
 import { severityOf } from './rules/severity.ts';
+import { matchFilledIn, multisets } from './sets.ts';
 import {
   few,
   holdsSecret,
@@ -34,6 +36,8 @@ interface Walk {
   owner: string;
   configuration: Configured | null;
   declared: JsonObject;
+  /** A schema is known: observations are whole, and what the declaration does not mention was not known to it. */
+  exact: boolean;
   found: Found[];
   unverifiable: string[];
 }
@@ -47,10 +51,11 @@ const NOTHING: Omit<Comparison, 'unverifiable'> = {
 
 export const compare: Compare = (input) => {
   const walk: Walk = {
-    rules: rulesOf(input.type),
+    rules: rulesOf(input.type, input.facts),
     declared: input.declared,
     owner: ownId(input),
     configuration: input.configuration,
+    exact: input.facts !== null,
     found: [],
     unverifiable: [],
   };
@@ -60,9 +65,11 @@ export const compare: Compare = (input) => {
     if (all && (key === 'tags' || key === 'tags_all')) continue;
     const is = observed[key];
     const was = memberOf(declared, key);
-    if (is !== undefined && !identical(was, is)) compareAt(walk, key, key, was, is);
+    if (is === undefined || identical(was, is) || unmentioned(walk, key, was)) continue;
+    compareAt(walk, key, key, was, is);
   }
   if (all) compareAllTags(walk, declared, observed);
+  if (input.facts !== null) tellUnreadable(walk, input.facts);
   return conclude(input.type, walk);
 };
 
@@ -92,6 +99,21 @@ function conclude(type: string, { found, unverifiable }: Walk): Comparison {
   return comparison;
 }
 
+/**
+ * A state holds every attribute that the provider version behind it knew, null where unset. One that is not there is newer
+ * than the state: no one declared anything about it, unless the configuration is known to set it.
+ */
+function unmentioned(walk: Walk, path: string, was: Json | undefined): boolean {
+  return walk.exact && was === undefined && walk.configuration?.sets(path) !== true;
+}
+
+/** Write-only attributes are in no state and no observation: where they are set, that much is known. */
+function tellUnreadable({ configuration, unverifiable }: Walk, facts: TypeFacts): void {
+  if (configuration === null) return;
+  for (const path of facts.writeOnly)
+    if (configuration.sets(path) === true && !unverifiable.includes(path)) unverifiable.push(path);
+}
+
 function ownId({ declared, observed }: ComparisonInput): string {
   const id = declared.id ?? observed.id;
   return typeof id === 'string' ? id : '';
@@ -117,14 +139,17 @@ function compareAt(walk: Walk, path: string, pattern: string, was: Json | undefi
     return;
   }
   if (isSecret(was) || isSecret(is)) {
-    if (!isSecret(was) || !isSecret(is)) walk.unverifiable.push(path);
-    else if (was.$secret !== is.$secret) report(walk, path, at, was, is);
+    compareSecrets(walk, path, at, was, is);
+    return;
+  }
+  if (at.sensitive && showsPlain(was, is)) {
+    walk.unverifiable.push(path);
     return;
   }
   if (isEmpty(was) && (isEmpty(is) || at.optionalComputed)) return;
   if (sameByRule(at, was, is)) return;
   if (at.freeForm && (isObject(was) || isObject(is))) {
-    compareMaps(walk, path, at, was, is);
+    compareMaps(walk, path, pattern, at, was, is);
     return;
   }
   if (at.elements !== null) {
@@ -146,6 +171,24 @@ function compareAt(walk: Walk, path: string, pattern: string, was: Json | undefi
   if (canonical(declared ?? null) !== canonical(observed ?? null)) report(walk, path, at, was, is);
 }
 
+/** Fingerprints compare with fingerprints; with nothing only where the observation is known to be whole. */
+function compareSecrets(
+  walk: Walk,
+  path: string,
+  at: Treatments,
+  was: Json | undefined,
+  is: Json | undefined,
+): void {
+  if (isSecret(was) && isSecret(is)) {
+    if (was.$secret !== is.$secret) report(walk, path, at, was, is);
+  } else if (!walk.exact || !(isEmpty(was) || isEmpty(is))) walk.unverifiable.push(path);
+  else if (!(isEmpty(was) && at.optionalComputed)) report(walk, path, at, was, is);
+}
+
+/** A sensitive value that no one made a fingerprint of is not told, whatever it is compared with. */
+const showsPlain = (was: Json | undefined, is: Json): boolean =>
+  [was ?? null, is].some((value) => !isEmpty(value) && !holdsSecret(value));
+
 /** Holds for a value as a whole: an equivalence of its path, or a known default against nothing. */
 function sameByRule(at: Treatments, was: Json | undefined, is: Json): boolean {
   if (at.equal !== null) {
@@ -162,12 +205,22 @@ function compareMembers(walk: Walk, path: string, pattern: string, was: JsonObje
   for (const key in is) {
     const from = memberOf(was, key);
     const to = is[key]!;
-    if (!identical(from, to)) compareAt(walk, `${path}.${key}`, `${pattern}.${key}`, from, to);
+    if (identical(from, to)) continue;
+    const inner = `${path}.${key}`;
+    if (from === undefined && walk.rules.at(pattern).block && unmentioned(walk, inner, from)) continue;
+    compareAt(walk, inner, `${pattern}.${key}`, from, to);
   }
 }
 
 /** Free-form maps: the user's keys, so every one counts; an empty value is not an absent one. */
-function compareMaps(walk: Walk, path: string, at: Treatments, was: Json | undefined, is: Json): void {
+function compareMaps(
+  walk: Walk,
+  path: string,
+  pattern: string,
+  at: Treatments,
+  was: Json | undefined,
+  is: Json,
+): void {
   const from = isObject(was) ? was : {};
   const to = isObject(is) ? is : {};
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
@@ -175,7 +228,10 @@ function compareMaps(walk: Walk, path: string, at: Treatments, was: Json | undef
     const other = memberOf(to, key) ?? null;
     if (identical(one, other) || at.systemKeys?.test(key)) continue;
     const inner = /^[A-Za-z_][\w-]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
-    if (isSecret(one) !== isSecret(other) && one !== null && other !== null) walk.unverifiable.push(inner);
+    if (isObject(one) && isObject(other) && walk.rules.holds(pattern))
+      compareMembers(walk, inner, pattern, one, other);
+    else if (isSecret(one) !== isSecret(other) && one !== null && other !== null)
+      walk.unverifiable.push(inner);
     else report(walk, inner, at, one, other);
   }
 }
@@ -203,14 +259,43 @@ function compareArrays(
     walk.unverifiable.push(path);
     return;
   }
-  const seen = observedMembers(to);
-  const form = (values: Json[], project: boolean): Json[] =>
+  const form = (values: Json[], seen: Set<string> | null): Json[] =>
     values.flatMap((value) => {
-      const known = project && seen && isObject(value) ? pick(value, seen) : value;
+      const known = seen && isObject(value) ? pick(value, seen) : value;
       const result = normal(walk, pattern, known);
       return result === undefined ? [] : [result];
     });
-  compareMultisets(walk, path, at, form(from, true), form(to, false), was, is, at.order === 'set');
+  const before = form(from, membersIn(to));
+  const after = form(to, at.block ? membersIn(from) : null);
+  const unordered = at.order === 'set';
+  if (at.block) compareFilledIn(walk, path, pattern, at, before, after, was, is, unordered);
+  else compareMultisets(walk, path, at, before, after, was, is, unordered);
+}
+
+/**
+ * Blocks of a known schema: where a declared one leaves to the provider what the observed one has filled in, the two are
+ * one; a block that no one declared and that holds nothing but such values was filled in as a whole.
+ */
+function compareFilledIn(
+  walk: Walk,
+  path: string,
+  pattern: string,
+  at: Treatments,
+  before: Json[],
+  after: Json[],
+  was: Json | undefined,
+  is: Json,
+  unordered: boolean,
+): void {
+  const optional = walk.rules.filledIn(pattern);
+  if (optional.length === 0) {
+    compareMultisets(walk, path, at, before, after, was, is, unordered);
+    return;
+  }
+  const { removed, added } = multisets(before, after);
+  const left = matchFilledIn(pattern, optional, removed, added);
+  if (left.removed.length === 0 && left.added.length === 0 && removed.length + added.length > 0) return;
+  compareMultisets(walk, path, at, before, after, was, is, unordered, left);
 }
 
 /** The same blocks in another order: one difference on the list, not one on each of their attributes. */
@@ -229,13 +314,13 @@ function reordered(walk: Walk, pattern: string, from: JsonObject[], to: JsonObje
  * spellings (`self`, the group's own id), so one that is not mentioned is not one that was not observed.
  */
 function whatWasObserved(was: Json | undefined, is: Json): Json {
-  const seen = Array.isArray(is) ? observedMembers(is) : null;
+  const seen = Array.isArray(is) ? membersIn(is) : null;
   if (seen === null || seen.has('description') || !Array.isArray(was)) return was ?? null;
   return was.map((block) => (isObject(block) ? { ...block, description: null } : block));
 }
 
-/** Members that any observed element mentions; null when the elements are not objects, or there are none. */
-function observedMembers(elements: Json[]): Set<string> | null {
+/** Members that any of the elements mentions; null when the elements are not objects, or there are none. */
+function membersIn(elements: Json[]): Set<string> | null {
   if (!isBlocks(elements)) return null;
   const members = new Set<string>();
   for (const element of elements) for (const key in element) members.add(key);
@@ -282,28 +367,12 @@ function compareMultisets(
   was: Json | undefined,
   is: Json,
   unordered: boolean,
+  { removed, added } = multisets(from, to),
 ): void {
-  const counts = new Map<string, number>();
-  const before = from.map((value) => canonical(value));
-  const after = to.map((value) => canonical(value));
-  for (const key of before) counts.set(key, (counts.get(key) ?? 0) + 1);
-  const added: Json[] = [];
-  after.forEach((key, i) => {
-    const left = counts.get(key) ?? 0;
-    if (left > 0) counts.set(key, left - 1);
-    else added.push(to[i]!);
-  });
-  const removed: Json[] = [];
-  before.forEach((key, i) => {
-    const left = counts.get(key) ?? 0;
-    if (left === 0) return;
-    counts.set(key, left - 1);
-    removed.push(from[i]!);
-  });
   if (added.length > 0 || removed.length > 0) {
     if (added.length > 0 && from.length === 0 && at.optionalComputed) return;
     report(walk, path, at, few(removed), few(added));
-  } else if (!unordered && before.some((key, i) => key !== after[i])) {
+  } else if (!unordered && from.some((one, i) => canonical(one) !== canonical(to[i] ?? null))) {
     report(walk, path, at, was, is);
   }
 }

@@ -16,6 +16,7 @@ export {
   type ReaderRow,
 } from './observer/index.ts';
 export { createRefreshReactor } from './refresh.ts';
+export { createStatedStates } from './stated/index.ts';
 
 /** Who declares which workspace, for all sources of states of one system; no one can push to one that reads once. */
 export const stateClaims = ({ once }: { once: boolean }): Claims =>

@@ -101,7 +101,9 @@ export function createReadReactor(options: ReadReactorOptions): Reactor {
     const inTime =
       open &&
       !open.ending.signal.aborted &&
-      (open.began === null ? body.since <= clock.now() + AHEAD_MS : body.since <= open.began);
+      (open.began === null
+        ? Math.max(open.notBefore, body.since) <= clock.now() + AHEAD_MS
+        : body.since <= open.began);
     if (inTime) {
       if (open.began === null) {
         open.notBefore = Math.max(open.notBefore, body.since);

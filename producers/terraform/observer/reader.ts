@@ -5,11 +5,10 @@ import type { Cache } from '../../../runtime/cache/cache.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Logger } from '../../../runtime/telemetry.ts';
 import type { Bodies } from '../../../schemas/index.ts';
-import * as exact from '../exact-json.ts';
-import { type ExactObject, parseExact, toJsonObject } from '../exact-json.ts';
+import { type ExactObject, isObject, parseExact, toJsonObject } from '../exact-json.ts';
 import { redactor } from '../plugin/host/printed.ts';
 import type { Limits } from '../plugin/pool/limits.ts';
-import { type Pool, providerPool } from '../plugin/pool/pool.ts';
+import { type Pool, type PoolStatus, providerPool } from '../plugin/pool/pool.ts';
 import type { CallTimes, Provider } from '../plugin/provider.ts';
 import { whyNotRead } from '../plugin/readable.ts';
 import { schemaCache } from '../plugin/schema-cache.ts';
@@ -68,6 +67,8 @@ export interface Reader {
   ): Promise<ReadOutcome>;
   /** Shows in these metrics what it does. */
   measure(registry: Registry): void;
+  /** The processes; null before anything was read. */
+  pool(): PoolStatus | null;
   close(): Promise<void>;
 }
 
@@ -238,6 +239,7 @@ export function createReader(options: ReaderOptions): Reader {
     measure(registry) {
       measures = measuresIn(registry, { pool: () => pool?.status() ?? null, budget });
     },
+    pool: () => pool?.status() ?? null,
     async close() {
       closed = true;
       await pool?.close();
@@ -257,7 +259,7 @@ function secretsOf(schema: Schema, { attributes }: StatedInstance): string[] {
   if (!(attributes instanceof Uint8Array)) return Object.values(attributes.flat);
   try {
     const parsed = parseExact(Buffer.from(attributes).toString('utf8'));
-    return exact.isObject(parsed) ? secretsIn(schema.block, toJsonObject(parsed)) : [];
+    return isObject(parsed) ? secretsIn(schema.block, toJsonObject(parsed)) : [];
   } catch {
     return [];
   }
