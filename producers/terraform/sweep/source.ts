@@ -23,6 +23,11 @@ export interface SweepSourceOptions extends Pick<SweepParts, 'reader' | 'states'
 
 /** New workspaces are looked for this often at least. */
 const LOOK_MS = 60_000;
+/** Without a schedule only wishes wake it. */
+const ASLEEP_MS = 24 * 3_600_000;
+
+const isAnyUnderWay = (context: SourceContext): boolean =>
+  [...context.progressItems()].some(([, json]) => isUnderWay(progressOf(json)));
 
 export function sweepSource(options: SweepSourceOptions): Source {
   const { log, codec, everyMs, wishes, readable } = options;
@@ -45,21 +50,20 @@ export function sweepSource(options: SweepSourceOptions): Source {
       try {
         for (let isFirst = true; ; isFirst = false) {
           context.signal.throwIfAborted();
-          if (
-            everyMs > 0 ||
-            wishes.any() ||
-            [...context.progressItems()].some(([, json]) => isUnderWay(progressOf(json)))
-          ) {
+          let wait = everyMs > 0 ? LOOK_MS : ASLEEP_MS;
+          if (everyMs > 0 || wishes.any() || isAnyUnderWay(context)) {
             await known.catchUp(context.signal);
             if (isFirst) await forgetGone(context, known);
             for (const described of known.describedTypes()) parts.descriptions.told(described);
-            const workspace = nextOf(context, known, empty);
-            if (workspace !== null) {
-              await sweep(workspace, context, parts, empty);
+            const next = nextOf(context, known, empty);
+            const due = next === null ? Number.POSITIVE_INFINITY : next.due - context.clock.now();
+            if (next !== null && due <= 0) {
+              await sweep(next.workspace, context, parts, empty);
               continue;
             }
+            wait = Math.min(wait, due);
           }
-          await wishes.or(context.clock.sleep, everyMs > 0 ? LOOK_MS : 24 * 3_600_000, context.signal);
+          await wishes.or(context.clock.sleep, wait, context.signal);
         }
       } catch (error) {
         if (context.signal.aborted) return;
@@ -70,24 +74,23 @@ export function sweepSource(options: SweepSourceOptions): Source {
     },
   };
 
-  /** Of what is due: what was asked for first, then what is under way, then what was not swept for longest. */
+  /** What was asked for first, then what is due first; null when nothing ever is. */
   function nextOf(
-    { clock, progress }: SourceContext,
+    { progress }: SourceContext,
     known: LogKnowledge,
     empty: ReadonlyMap<string, string | null>,
-  ): string | null {
+  ): { workspace: string; due: number } | null {
     wishes.expand(() => [...known.workspaces()].filter((workspace) => isSweepable(known, workspace)));
     const asked = wishes.next();
-    if (asked !== null) return asked;
-    const now = clock.now();
+    if (asked !== null) return { workspace: asked, due: Number.NEGATIVE_INFINITY };
     let best: { workspace: string; due: number } | null = null;
     for (const workspace of known.workspaces()) {
       const head = known.head(workspace);
       if (!isSweepable(known, workspace) || empty.get(workspace) === head?.blob) continue;
       const due = dueAt(progressOf(progress(itemOf(workspace))), everyMs);
-      if (due <= now && (best === null || due < best.due)) best = { workspace, due };
+      if (best === null || due < best.due) best = { workspace, due };
     }
-    return best?.workspace ?? null;
+    return best;
   }
 
   async function sweep(

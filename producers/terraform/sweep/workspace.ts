@@ -212,6 +212,7 @@ export async function sweepWorkspace(
     });
     for (let pauses = 0; ; ) {
       const { read, throttled, rest } = await readSome(left, head);
+      signal.throwIfAborted();
       await known.catchUp(signal);
       const events = tell(read, known, parts.descriptions, { workspace, snapshotId });
       counts.published += events.filter(({ type }) => type !== 'type.described').length;
