@@ -23,6 +23,8 @@ export interface SweepSourceOptions extends Pick<SweepParts, 'reader' | 'states'
 
 /** New workspaces are looked for this often at least. */
 const LOOK_MS = 60_000;
+/** A new workspace is swept for the first time after so long, or the time between two sweeps: its apply may still run. */
+const FIRST_MS = 600_000;
 /** Without a schedule only wishes wake it. */
 const ASLEEP_MS = 24 * 3_600_000;
 
@@ -45,6 +47,8 @@ export function sweepSource(options: SweepSourceOptions): Source {
         descriptions: createDescriptions(),
         pace: createPace(context.clock),
       };
+      /** When workspaces were first heard of. */
+      const heard = new Map<string, number>();
       /** State versions in which nothing has a reader. */
       const empty = new Map<string, string | null>();
       try {
@@ -55,7 +59,7 @@ export function sweepSource(options: SweepSourceOptions): Source {
             await known.catchUp(context.signal);
             if (isFirst) await forgetGone(context, known);
             for (const described of known.describedTypes()) parts.descriptions.told(described);
-            const next = nextOf(context, known, empty);
+            const next = nextOf(context, known, heard, empty);
             const due = next === null ? Number.POSITIVE_INFINITY : next.due - context.clock.now();
             if (next !== null && due <= 0) {
               await sweep(next.workspace, context, parts, empty);
@@ -76,8 +80,9 @@ export function sweepSource(options: SweepSourceOptions): Source {
 
   /** What was asked for first, then what is due first; null when nothing ever is. */
   function nextOf(
-    { progress }: SourceContext,
+    { clock, progress }: SourceContext,
     known: LogKnowledge,
+    heard: Map<string, number>,
     empty: ReadonlyMap<string, string | null>,
   ): { workspace: string; due: number } | null {
     wishes.expand(() => [...known.workspaces()].filter((workspace) => isSweepable(known, workspace)));
@@ -87,7 +92,9 @@ export function sweepSource(options: SweepSourceOptions): Source {
     for (const workspace of known.workspaces()) {
       const head = known.head(workspace);
       if (!isSweepable(known, workspace) || empty.get(workspace) === head?.blob) continue;
-      const due = dueAt(progressOf(progress(itemOf(workspace))), everyMs);
+      const first = heard.get(workspace) ?? clock.now();
+      heard.set(workspace, first);
+      const due = dueAt(progressOf(progress(itemOf(workspace))), everyMs, first);
       if (best === null || due < best.due) best = { workspace, due };
     }
     return best;
@@ -127,11 +134,12 @@ export function sweepSource(options: SweepSourceOptions): Source {
 }
 
 /** Infinity: not by itself. */
-function dueAt(progress: SweepProgress | null, everyMs: number): number {
+function dueAt(progress: SweepProgress | null, everyMs: number, heardAt: number): number {
   const notBefore = progress?.retryAt ?? Number.NEGATIVE_INFINITY;
   if (isUnderWay(progress)) return notBefore;
   if (everyMs === 0) return Number.POSITIVE_INFINITY;
-  return Math.max(notBefore, progress?.completedAt == null ? 0 : progress.startedAt + everyMs);
+  if (progress?.completedAt == null) return Math.max(notBefore, heardAt + Math.min(everyMs, FIRST_MS));
+  return Math.max(notBefore, progress.startedAt + everyMs);
 }
 
 /** Workspaces whose state is gone are not swept on. */
