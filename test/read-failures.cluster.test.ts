@@ -37,9 +37,22 @@ const WAYS: readonly Way[] = [
     reason: /reads in eu-west-1, the resource is in eu-central-1/,
   },
   { workspace: 'expired', who: 'expired', reason: /check the credentials/ },
-  { workspace: 'unset', row: { environment: { PRETEND_CLOUD_KEY: '$NOT_SET_HERE' } }, reason: /NOT_SET_HERE/ },
-  { workspace: 'not-there', row: { directory: '/nowhere' }, plugin: undefined, reason: /not on this machine/ },
-  { workspace: 'garbage', plugin: { mode: 'garbage' }, reason: /no handshake|not a Terraform provider|handshake/ },
+  {
+    workspace: 'unset',
+    row: { environment: { PRETEND_CLOUD_KEY: '$NOT_SET_HERE' } },
+    reason: /NOT_SET_HERE/,
+  },
+  {
+    workspace: 'not-there',
+    row: { directory: '/nowhere' },
+    plugin: undefined,
+    reason: /not on this machine/,
+  },
+  {
+    workspace: 'garbage',
+    plugin: { mode: 'garbage' },
+    reason: /no handshake|not a Terraform provider|handshake/,
+  },
   { workspace: 'protocol', plugin: { mode: 'old-protocol' }, reason: /protocol/ },
   { workspace: 'silent', plugin: { mode: 'silent' }, reason: /no handshake within/ },
   { workspace: 'no-such-type', plugin: { mode: 'serve' }, reason: /has no resource type aws_sqs_queue/ },
@@ -84,25 +97,27 @@ describe('what cannot be read', { timeout: 300_000 }, () => {
       'terraform.states': [join(folder.path, 'states')],
       'terraform.pollMs': 100,
       'detector.graceMs': 300,
-      'terraform.readers': WAYS.map(({ workspace, who = 'reader', row = {}, configuration = {}, plugin }) => ({
-        workspace,
-        provider: 'aws',
-        account: ACCOUNT,
-        ...row,
-        environment: {
-          PRETEND_CLOUD_KEY: KEYS[who],
-          ...(row.environment as JsonObject),
-          TF_CLI_CONFIG_FILE:
-            workspace === 'not-there'
-              ? rcOf(join(folder.path, 'empty'))
-              : plugin
-                ? mirrorOf(workspace, plugin)
-                : right,
-        },
-        configuration: plugin
-          ? { token: 'a-token-of-the-plugin' }
-          : { endpoint: cloud.url, region: 'eu-central-1', ...configuration },
-      })),
+      'terraform.readers': WAYS.map(
+        ({ workspace, who = 'reader', row = {}, configuration = {}, plugin }) => ({
+          workspace,
+          provider: 'aws',
+          account: ACCOUNT,
+          ...row,
+          environment: {
+            PRETEND_CLOUD_KEY: KEYS[who],
+            ...(row.environment as JsonObject),
+            TF_CLI_CONFIG_FILE:
+              workspace === 'not-there'
+                ? rcOf(join(folder.path, 'empty'))
+                : plugin
+                  ? mirrorOf(workspace, plugin)
+                  : right,
+          },
+          configuration: plugin
+            ? { token: 'a-token-of-the-plugin' }
+            : { endpoint: cloud.url, region: 'eu-central-1', ...configuration },
+        }),
+      ),
     }));
     for (const { workspace, schemaVersion = 0 } of WAYS) {
       const { attributes } = await as('terraform').create('aws_sqs_queue', { name: workspace });
@@ -129,7 +144,8 @@ describe('what cannot be read', { timeout: 300_000 }, () => {
     await cloud.flush();
     await until(
       'every deletion to be judged',
-      async () => (await drifts()).filter(({ confidence }) => confidence !== 'suspected').length === WAYS.length,
+      async () =>
+        (await drifts()).filter(({ confidence }) => confidence !== 'suspected').length === WAYS.length,
       120_000,
     );
     const found = new Map((await drifts()).map((drift) => [drift.workspace, drift]));
@@ -150,9 +166,25 @@ describe('what cannot be read', { timeout: 300_000 }, () => {
   });
 
   it('counts by code in the metrics', async () => {
-    const metrics = await (await fetch(`${system.url}/metrics`, { headers: { authorization: `Bearer ${system.key}` } })).text();
-    for (const code of ['gone', 'wrong-account', 'wrong-region', 'denied', 'not-configurable', 'not-found-provider', 'not-a-plugin', 'protocol', 'hung', 'unsupported', 'too-old'])
-      expect(metrics).toMatch(new RegExp(`driftmgr_reads_total\\{outcome="${code}",priority="change"\\} [1-9]`));
+    const metrics = await (
+      await fetch(`${system.url}/metrics`, { headers: { authorization: `Bearer ${system.key}` } })
+    ).text();
+    for (const code of [
+      'gone',
+      'wrong-account',
+      'wrong-region',
+      'denied',
+      'not-configurable',
+      'not-found-provider',
+      'not-a-plugin',
+      'protocol',
+      'hung',
+      'unsupported',
+      'too-old',
+    ])
+      expect(metrics).toMatch(
+        new RegExp(`driftmgr_reads_total\\{outcome="${code}",priority="change"\\} [1-9]`),
+      );
     expect(metrics).toMatch(/driftmgr_provider_processes \d/);
   });
 });
