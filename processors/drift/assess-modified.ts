@@ -1,7 +1,7 @@
 // Decides the `modified` drift of one declared instance, confirmed or suspected, from facts alone. Pure.
 import type { Difference, Drift } from '../../schemas/index.ts';
 import { type Absorption, absorb } from './absorb.ts';
-import { type Comparison, type Configured, LOOKED_AT } from './comparison.ts';
+import { type Comparison, LOOKED_AT } from './comparison.ts';
 import {
   type Assessment,
   driftIdOf,
@@ -26,7 +26,7 @@ import {
   waitOf,
 } from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
-import { configurationOf, factsOf } from './known-facts.ts';
+import { attributeOf, configurationOf, factsOf } from './known-facts.ts';
 import { withoutChildren } from './parents.ts';
 import { failureNote, failureSince, hasReader, later, readToEnd } from './reading.ts';
 import {
@@ -234,15 +234,16 @@ function conclude(
 const AGREED = 'the configuration no longer sets what the state took over';
 
 /**
- * Whether the configuration is known to agree with whatever the state took over. A configuration is known by which attributes
- * it sets, not by their values: so only where it does not set the attribute at all any more. One that was changed to the
- * observed value is not told from one that still has the old one, until Terraform writes the state again.
+ * Whether the configuration is known to agree with what the state took over. A configuration is known by which attributes it
+ * sets, not by their values: so only where it does not set the attribute at all any more, and the attribute is gone or the
+ * provider is known to keep what it finds there. One that was changed to the observed value is not told from one that still
+ * has the old one: such a drift stays until it is accepted, or until Terraform's own write is seen.
  */
-function agreedBy({ rows }: Sight, row: DeclaredRow): (path: string) => boolean {
-  let configuration: Configured | null | undefined;
-  return (path) => {
-    configuration ??= configurationOf(rows, row.workspace, row.address);
-    return configuration?.sets(path) === false;
+function agreedBy({ rows }: Sight, row: DeclaredRow): (tookOver: Difference) => boolean {
+  return ({ path, observed }) => {
+    const attribute = attributeOf(path);
+    if (configurationOf(rows, row.workspace, row.address)?.sets(attribute) !== false) return false;
+    return observed === null || (factsOf(rows, row.type)?.optionalComputed.includes(attribute) ?? false);
   };
 }
 
