@@ -17,6 +17,7 @@ const item = (over: Partial<CoverageJson>): CoverageJson => ({
   bySnapshot: null,
   lastCompletedAt: null,
   attributes: [],
+  failures: [],
   ...over,
 });
 

@@ -78,11 +78,17 @@ export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
   return observed && comparison ? compared(seen, observed, comparison) : suspect(seen, null);
 }
 
+/**
+ * Only its own key holds what an instance declares. Under another, nothing is said to be as declared but what was observed
+ * as empty as it is declared there; of the rest it is only known that it was seen.
+ */
+const isComparable = (row: DeclaredRow, observed: Observed): boolean =>
+  row.primary || observed.attributes === row.attributes;
+
 const EQUAL: Comparison = { differences: [], certainty: 'high', ignoredBy: null, severity: 'info' };
 
 function comparisonOf({ rows, options }: Sight, row: DeclaredRow, observed: Observed): Comparison {
-  // Only its own key holds what an instance declares: under another there is nothing to compare with.
-  if (row.attributes === observed.attributes || !row.primary) return EQUAL;
+  if (row.attributes === observed.attributes || !isComparable(row, observed)) return EQUAL;
   const comparison = options.compare({
     type: row.type,
     ...differing(row.attributes, observed.attributes ?? '{}', LOOKED_AT),
@@ -282,11 +288,13 @@ function rewriteOf({ sight, row, changes }: Seen, change: Evidence): Evidence | 
   return changes.find((later) => isTerraform(later) && rewrites(later, change));
 }
 
+const ELSEWHERE = 'was read, but what is declared of it is known under its own object only';
+
 /** Changes by others that no newer observation has settled, and that Terraform did not write over. */
 function unsettled(seen: Seen, observed: Observed | null): Evidence[] {
   const written = stateOf(seen.sight.rows, seen.row.workspace)?.time ?? 0;
   return seen.others.filter((change) => {
-    if (observed && change.time <= observed.seenAt) return false;
+    if (observed && change.time <= observed.seenAt && isComparable(seen.row, observed)) return false;
     const rewrite = rewriteOf(seen, change);
     return rewrite === undefined || rewrite.time > written;
   });
@@ -296,7 +304,8 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
   const { sight, row, id, drift, changes, others } = seen;
   const open = unsettled(seen, observed);
   const remembered = forgotten(sight.rows, drift, changes);
-  const still = observed && drift && observed.seenAt >= drift.changedAt ? [] : remembered;
+  const isSeen = observed && drift && observed.seenAt >= drift.changedAt && isComparable(row, observed);
+  const still = isSeen ? [] : remembered;
   if (open.length === 0 && still.length === 0) {
     if (!isOpen(drift)) return leave(id);
     const rewrite = others.map((change) => rewriteOf(seen, change)).find((one) => one !== undefined);
@@ -311,8 +320,9 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
   const overdue = reads ? heard + sight.options.suspectWindowMs : Number.POSITIVE_INFINITY;
   const failure = reads ? failureSince(sight.rows, row, newest) : undefined;
   // What was not read while its changes were remembered stays what it was found to be then.
+  const elsewhere = newest !== undefined && observed !== null && newest <= observed.seenAt;
   const unread = isOpen(drift) && open.length === 0 && drift.confidence === 'unverified';
-  const late = failure !== undefined || unread || sight.now >= overdue;
+  const late = failure !== undefined || elsewhere || unread || sight.now >= overdue;
   return {
     ...leave(id),
     desired: {
@@ -329,9 +339,15 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
       observedAsOf: observed?.time ?? null,
       at: newest ?? drift?.changedAt ?? row.time,
       ignoredBy: ignoringRule(sight, subjectOf(row), []),
-      note: failure ? failureNote(failure) : late ? ((unread ? drift.note : null) ?? UNREAD) : null,
+      note: elsewhere
+        ? ELSEWHERE
+        : failure
+          ? failureNote(failure)
+          : late
+            ? ((unread ? drift.note : null) ?? UNREAD)
+            : null,
     },
-    read: newest,
+    read: elsewhere ? undefined : newest,
     wait: nextLook(seen, open, overdue),
   };
 }
