@@ -324,7 +324,10 @@ const ROWS: [child: string, attributes: JsonObject, parent: string, path: string
     },
     'aws_s3_bucket',
     'grant',
-    [{ id: '', type: 'Group', uri: 'http://logs', permissions: ['READ_ACP', 'WRITE'] }],
+    [
+      { id: '', type: 'Group', uri: 'http://logs', permissions: ['READ_ACP', 'WRITE'] },
+      { id: 'owner', type: 'CanonicalUser', uri: '', permissions: ['FULL_CONTROL'] },
+    ],
   ],
   [
     'aws_s3_bucket_object_lock_configuration',

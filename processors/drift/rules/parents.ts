@@ -91,15 +91,13 @@ const bucket = (path: string, type: string, element: Child['element']): Parent =
   children: [one(type, 'bucket', element)],
 });
 
-/** What others than the owner may do, grouped as the bucket's own block does. */
+/** Who may do what, grouped as the bucket's own block does. */
 function granted(acl: JsonObject): Json[] {
-  const { grant, owner } = first(acl.access_control_policy);
-  const ownerId = first(owner).id;
+  const { grant } = first(acl.access_control_policy);
   const permissions = new Map<string, { grantee: JsonObject; all: Json[] }>();
   for (const one of listOf(grant)) {
     const { permission, grantee } = first(one);
     const { id = '', type = '', uri = '' } = first(grantee);
-    if (permission === 'FULL_CONTROL' && id !== '' && id === ownerId) continue;
     const key = JSON.stringify([type, id, uri]);
     const known = permissions.get(key) ?? { grantee: { id, type, uri }, all: [] };
     known.all.push(permission ?? null);

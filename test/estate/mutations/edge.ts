@@ -138,6 +138,8 @@ export const EDGE: readonly Mutation[] = [
     'priority',
     (a, v) => elbv2('SetRulePriorities', { RulePriorities: [{ RuleArn: text(a.arn), Priority: v }] }),
     77,
+    // Two rules of a listener cannot have the same.
+    { fits: at('aws_lb_listener_rule.main[0]') },
   ),
   edit(
     'aws_lb_listener_rule',
