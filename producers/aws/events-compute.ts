@@ -449,6 +449,7 @@ export const COMPUTE_ROWS: readonly EventRow[] = [
     'update',
     touch('http-api', '{req.apiId}', 'aws_apigatewayv2_route *'),
   ),
+  apigateway('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceArn}')),
   apigateway('CreateDomainName', 'create', touch('api-domain', '{req.domainName|resp.domainName}')),
   apigateway('DeleteDomainName', 'delete', touch('api-domain', '{req.domainName}')),
   apigateway('UpdateDomainName', 'update', touch('api-domain', '{req.domainName}')),

@@ -412,6 +412,7 @@ export const DATA_ROWS: readonly EventRow[] = [
   efs('CreateFileSystem', 'create', touch('file-system', '{resp.fileSystemId}')),
   efs('DeleteFileSystem', 'delete', fileSystem),
   efs('UpdateFileSystem PutLifecycleConfiguration', 'update', fileSystem),
+  efs('TagResource UntagResource', 'tag', touch('file-system', '{req.resourceId}')),
   efs(
     'PutFileSystemPolicy DeleteFileSystemPolicy',
     'update',

@@ -238,6 +238,7 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     ),
   ),
   waf('CreateIPSet', 'create', touch('waf-ip-set', '{resp.summary.id}')),
+  waf('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceARN}')),
   waf('UpdateIPSet', 'update', touch('waf-ip-set', '{req.id}')),
   waf('DeleteIPSet', 'delete', touch('waf-ip-set', '{req.id}')),
   guardduty('CreateDetector', 'create', touch('guardduty-detector', '{resp.detectorId}')),
