@@ -155,10 +155,15 @@ export const ConfigurationSchema = section({
           owner: Type.Optional(Type.String()),
           reason: Type.String({ minLength: 1 }),
           until: Type.Optional(Type.String({ format: 'date-time' })),
+          not: Type.Optional(Type.Boolean()),
         },
         { additionalProperties: false },
       ),
-      'Differences to ignore (still recorded): globs for `workspace`, `type`, `address`, `path`; `reason`, `owner`, `until`.',
+      'Differences to ignore (still recorded): globs for `workspace`, `type`, `address`, `path`; `reason`, `owner`, `until`; `not` for exceptions.',
+    ),
+    ignoreFile: optional(
+      'File of more such rules, one a line; without it, .driftignore beside driftmgr.yaml where there is one.',
+      { minLength: 1 },
     ),
   }),
   kafka: section({
