@@ -1,7 +1,7 @@
 // The topology of this system: which elements run, what they read and write. README's diagram is printed from it.
 import type { TopologyJson } from '../api/types.ts';
 import { processors } from '../processors/index.ts';
-import { CLOUDTRAIL_FILES, READ_REACTOR } from '../producers/index.ts';
+import { CLOUDTRAIL_FILES, READ_REACTOR, SWEEP, SWEEP_REQUESTS } from '../producers/index.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import type { Topology } from '../runtime/topology.ts';
 import { mermaid } from '../runtime/topology.ts';
@@ -28,6 +28,18 @@ export const topology: Topology = {
     { name: 'terraform-file', emits: STATE_EVENTS },
     { name: CLOUDTRAIL_FILES, emits: ['change.reported'] },
     { name: 'digitalocean-snapshot', emits: SNAPSHOT_EVENTS },
+    {
+      name: SWEEP,
+      emits: [
+        'type.described',
+        'resource.observed',
+        'resource.vanished',
+        'resource.read-failed',
+        'snapshot.started',
+        'snapshot.completed',
+        'snapshot.failed',
+      ],
+    },
     { name: 'configuration', emits: ['rules.published'] },
   ],
   processors,
@@ -35,6 +47,7 @@ export const topology: Topology = {
     { name: 'terraform-refresh', reads: ['driftmgr.requests'], emits: ['request.settled'] },
     { name: SNAPSHOT_REFUSALS, reads: ['driftmgr.requests'], emits: ['request.settled'] },
     { name: 'digitalocean-snapshot-requests', reads: ['driftmgr.requests'], emits: ['request.settled'] },
+    { name: SWEEP_REQUESTS, reads: ['driftmgr.requests'], emits: ['request.settled'] },
     {
       name: READ_REACTOR,
       reads: ['driftmgr.requests'],

@@ -103,6 +103,15 @@ export const ConfigurationSchema = section({
       1_000,
       24 * 60 * minute,
     ),
+    sweep: section({
+      everyMs: count(
+        'Time between two sweeps of a workspace (all it declares is read anew, where it has a reader), milliseconds; 0: only on request.',
+        6 * 60 * minute,
+        0,
+        30 * 24 * 60 * minute,
+      ),
+      percent: count('What part of readsPerSecond sweeps may spend, percent.', 10, 1, 75),
+    }),
     readMs: count(
       'A provider that answers a read for longer than that is taken for hung, milliseconds.',
       2 * minute,

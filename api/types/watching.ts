@@ -116,7 +116,12 @@ export type SnapshotsQuery = Static<typeof SnapshotsQuery>;
 export const SnapshotBody = object({
   provider: Type.String({ minLength: 1, maxLength: 64 }),
   scope: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 512, description: 'Left out: all scopes of the provider.' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 512,
+      description:
+        'Left out: all scopes of the provider. Of the provider `terraform` it is the workspace whose declared resources are all read anew.',
+    }),
   ),
 });
 export type SnapshotBody = Static<typeof SnapshotBody>;

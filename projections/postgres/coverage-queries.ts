@@ -108,7 +108,7 @@ export async function coveragePage(
        GROUP BY d.provider, d.account, d.region, d.type
      ), listed AS (
        SELECT a.provider, a.account, a.region, a.type FROM ${own}.attempts a
-       WHERE a.org = ${org} AND ${only === undefined} AND NOT EXISTS (SELECT FROM declared d WHERE ${sameScope('a', 'd', false)})
+       WHERE a.org = ${org} AND a.type <> '' AND ${only === undefined} AND NOT EXISTS (SELECT FROM declared d WHERE ${sameScope('a', 'd', false)})
      ), lost AS (
        SELECT ${keyPart(2)} AS provider, nullif(${keyPart(3)}, '-') AS account, nullif(${keyPart(4)}, '-') AS region,
          ${keyPart(5)} AS type, count(DISTINCT b.object_key) AS letters
