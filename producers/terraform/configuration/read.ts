@@ -2,6 +2,7 @@
 // a server it runs in a thread of its own (reader.ts).
 import { realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { moduleAddress } from './addresses.ts';
 import { assemble, type Called, type Limits, type ParsedConfiguration } from './assemble.ts';
 import { textOf } from './evaluate.ts';
 import { type FolderLimits, Folders, type Looks, lookOf, TooMuch } from './folder.ts';
@@ -94,7 +95,7 @@ class Reading {
 
   /** Null: there are no files. */
   async root(): Promise<Called | null> {
-    return this.#called(this.#root, []);
+    return this.#called(this.#root, [], [this.#root]);
   }
 
   /** Values of variables in terraform.tfvars and *.auto.tfvars; of several the last counts. */
@@ -112,15 +113,23 @@ class Reading {
     for (const [variable, value] of body?.attributes ?? []) values.set(variable, value);
   }
 
-  async #called(folder: string, path: readonly string[]): Promise<Called | null> {
+  /** `above`: the folders of the modules that call this one, and its own. */
+  async #called(folder: string, path: readonly string[], above: readonly string[]): Promise<Called | null> {
     const module = await this.#module(folder);
     if (module === null) return null;
     const children = new Map<string, Called | null>();
     for (const { name, body } of module.calls) {
+      if (++this.#calls > this.#limits.calls) {
+        this.problems.push(
+          `there are more than ${this.#limits.calls} calls of modules: the others are not known`,
+        );
+        break;
+      }
       const inner = [...path, name];
-      const called = await this.#attempt(`module.${inner.join('.module.')}`, async () => {
+      const called = await this.#attempt(moduleAddress(inner), async () => {
         const found = await this.#folderOf(folder, inner, body);
-        const child = await this.#called(found, inner);
+        if (above.includes(found)) throw new ConfigurationProblem('it calls itself');
+        const child = await this.#called(found, inner, [...above, found]);
         if (child === null)
           throw new ConfigurationProblem('there are no .tf or .tf.json files in its folder');
         return child;
@@ -142,8 +151,6 @@ class Reading {
   }
 
   async #folderOf(caller: string, path: readonly string[], call: Body): Promise<string> {
-    if (++this.#calls > this.#limits.calls)
-      throw new ConfigurationProblem(`there are more than ${this.#limits.calls} calls of modules`);
     if (path.length > this.#limits.depth)
       throw new ConfigurationProblem(`modules call modules more than ${this.#limits.depth} deep`);
     const source = textOf(call.attributes.get('source'), NOWHERE);
