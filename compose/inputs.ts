@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import picomatch from 'picomatch';
 import {
   cloudtrailFiles,
+  configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,
@@ -83,6 +84,14 @@ export function createInputs(
           everyMs: once ? null : digitalocean.everyMs,
           hmac: (value: string) => hmacFingerprint(keys.fingerprintKey, value),
         });
+  const configurations =
+    terraform.configurations.length === 0
+      ? null
+      : configurationSource({
+          configurations: terraform.configurations,
+          everyMs: terraform.configurationEveryMs,
+          once,
+        });
   const listed = snapshots ? ['digitalocean'] : [];
   const [fileSource, snapshotSource] =
     once && files && snapshots
@@ -107,6 +116,7 @@ export function createInputs(
       sources: [rulesSource(detector)],
       reactors: once ? [] : [snapshotRefusals(listed)],
     },
+    { name: 'terraform-configuration', sources: configurations ? [configurations] : [], reactors: [] },
   ];
   return { units, httpBackend, close: () => decoder.close() };
 }

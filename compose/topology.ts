@@ -1,7 +1,7 @@
 // The topology of this system: which elements run, what they read and write. README's diagram is printed from it.
 import type { TopologyJson } from '../api/types.ts';
 import { processors } from '../processors/index.ts';
-import { CLOUDTRAIL_FILES } from '../producers/index.ts';
+import { CLOUDTRAIL_FILES, CONFIGURATIONS } from '../producers/index.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import type { Topology } from '../runtime/topology.ts';
 import { mermaid } from '../runtime/topology.ts';
@@ -28,6 +28,7 @@ export const topology: Topology = {
     { name: 'terraform-file', emits: STATE_EVENTS },
     { name: CLOUDTRAIL_FILES, emits: ['change.reported'] },
     { name: 'digitalocean-snapshot', emits: SNAPSHOT_EVENTS },
+    { name: CONFIGURATIONS, emits: ['configuration.published'] },
     { name: 'configuration', emits: ['rules.published'] },
   ],
   processors,

@@ -2,6 +2,8 @@
 export { CLOUDTRAIL_FILES, cloudtrailFiles } from './aws/index.ts';
 export { digitaloceanSnapshots } from './digitalocean/index.ts';
 export {
+  CONFIGURATIONS,
+  configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,

@@ -46,7 +46,7 @@ export const READ_LIMITS: ReadLimits = {
   calls: 2_000,
   depth: 30,
   blocks: 20_000,
-  text: 3_000_000,
+  text: 2_000_000,
   problems: 200,
 };
 
