@@ -1,15 +1,20 @@
 // What is known of the configuration of a workspace, and the upload of it in parsed form: no .tf file is ever taken.
 import Type from 'typebox';
-import { configurationOf } from '../../projections/postgres/workspaces.ts';
+import { configurationOf, type KnownConfiguration } from '../../projections/postgres/workspaces.ts';
 import { announce } from '../announce.ts';
 import { requireWorkspace } from '../authentication.ts';
 import type { Context, Routes } from '../dependencies.ts';
 import { notFound } from '../problems.ts';
-import { ConfigurationBody, ConfigurationSchema } from '../types.ts';
+import { ConfigurationBody, type ConfigurationJson, ConfigurationSchema } from '../types.ts';
 
 const Params = Type.Object({ workspace: Type.String({ minLength: 1, maxLength: 512 }) });
 /** Above what one event may hold; the limits of the schema come first for what is not hostile. */
 const MOST_BYTES = 4 << 20;
+
+/** Without the event that said so. */
+export function configurationJson({ event: _, ...shown }: KnownConfiguration): ConfigurationJson {
+  return shown;
+}
 
 export const configurations: Routes = (app, context) => {
   const { org } = context;
@@ -31,8 +36,7 @@ export const configurations: Routes = (app, context) => {
       requireWorkspace(request.principal, workspace);
       const known = await configurationOf(context, { org, name: workspace });
       if (!known) throw notFound(`configuration of ${workspace}`);
-      const { event: _, ...shown } = known;
-      return shown;
+      return configurationJson(known);
     },
   );
 

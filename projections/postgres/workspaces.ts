@@ -379,11 +379,16 @@ interface ConfigurationRow extends Omit<ConfigurationJson, 'workspace' | 'publis
   event: string;
 }
 
-/** What is known of the configuration of a workspace, and the event that said so; null when nothing is. */
+export interface KnownConfiguration extends ConfigurationJson {
+  /** The event that said so. */
+  event: string;
+}
+
+/** What is known of the configuration of a workspace; null when nothing is. */
 export async function configurationOf(
   stores: Stores,
   which: { org: string; name: string },
-): Promise<(ConfigurationJson & { event: string }) | null> {
+): Promise<KnownConfiguration | null> {
   const [row] = await stores.postgres.query<ConfigurationRow>(
     `SELECT name, at, event, revision, by, blocks, incomplete, moves, providers, problems
      FROM ${stores.serving.schema('workspaces')}.configurations WHERE org = $1 AND name = $2`,
