@@ -2,11 +2,17 @@
 export { CLOUDTRAIL_FILES, cloudtrailFiles } from './aws/index.ts';
 export { digitaloceanSnapshots } from './digitalocean/index.ts';
 export {
+  bindingsOf,
   CONFIGURATIONS,
   configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,
+  createReader,
+  createReadReactor,
   createRefreshReactor,
+  createStatedStates,
+  READ_REACTOR,
+  type ReaderRow,
   stateClaims,
 } from './terraform/index.ts';
