@@ -1,10 +1,11 @@
 // What we read of a configuration against what the real terraform says it is: the configuration section of its plan names
 // every resource block, the provider configuration it uses and the arguments it sets. They have to be the same.
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfiguration } from '../producers/terraform/configuration/read.ts';
+import { awsProvider } from '../producers/terraform/plugin/testing/aws.ts';
 import { KEYS } from '../producers/terraform/pretend/cloud/principals.ts';
 import { type RunningCloud, startCloud } from '../producers/terraform/pretend/cloud/server.ts';
 import { writeOverrides } from '../producers/terraform/pretend/launchers.ts';
@@ -12,9 +13,11 @@ import { temporaryFolder } from '../runtime/testing/temporary-folder.ts';
 import { findTerraform, terraformIn } from './testing/terraform.ts';
 
 const binary = findTerraform();
+const aws = await awsProvider();
 const FIXTURE = fileURLToPath(
   new URL('../producers/terraform/configuration/fixtures/estate', import.meta.url),
 );
+const AWS = fileURLToPath(new URL('../producers/terraform/configuration/fixtures/aws', import.meta.url));
 const PRETEND = fileURLToPath(new URL('../producers/terraform/pretend/fixtures', import.meta.url));
 
 interface PlannedModule {
@@ -27,16 +30,23 @@ interface Expressions {
 
 /** What the plan leaves out: it looks at blocks as they stand there, and a dynamic block is not yet one. */
 const ONLY_DYNAMIC: Record<string, string[]> = {
+  'aws_security_group.blocks': [
+    'egress',
+    'egress.from_port',
+    'egress.protocol',
+    'egress.self',
+    'egress.to_port',
+  ],
   'aws_dynamodb_table.ledger': ['attribute', 'attribute.name', 'attribute.type'],
 };
 
 /** What stands there as null is not set, which the plan says of its value instead. */
 const SET_TO_NULL: Record<string, string> = {
-  'aws_iam_role.checkout': 'description',
+  'aws_iam_role.handler': 'description',
   'module.network.aws_vpc.this': 'instance_tenancy',
 };
 
-describe.runIf(binary !== null)(`a configuration planned by ${binary}`, { timeout: 180_000 }, () => {
+describe.runIf(binary !== null)(`a configuration planned by ${binary}`, { timeout: 300_000 }, () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let cloud: RunningCloud;
   beforeEach(async () => {
@@ -52,6 +62,23 @@ describe.runIf(binary !== null)(`a configuration planned by ${binary}`, { timeou
     ['a root with modules, aliases, dynamic blocks, heredocs, JSON and an override file', FIXTURE, 13],
     ['one of every type of the pretend cloud', PRETEND, 20],
   ])('%s: the same blocks, arguments and provider configurations', async (_, fixture, atLeast) => {
+    await comparePlan(fixture, atLeast, writeOverrides(join(folder.path, 'bin')));
+  });
+
+  it.runIf(aws !== null)(
+    'types of the real aws provider: the same blocks, arguments and provider',
+    async () => {
+      const overrides = join(folder.path, 'overrides.tfrc');
+      const place = dirname(aws!.program);
+      writeFileSync(
+        overrides,
+        `provider_installation {\n  dev_overrides {\n    "hashicorp/aws" = "${place}"\n  }\n  direct {}\n}\n`,
+      );
+      await comparePlan(AWS, 5, overrides);
+    },
+  );
+
+  async function comparePlan(fixture: string, atLeast: number, cliConfig: string): Promise<void> {
     const place = join(folder.path, 'estate');
     cpSync(fixture, place, { recursive: true });
     const terraform = terraformIn(place, {
@@ -59,7 +86,7 @@ describe.runIf(binary !== null)(`a configuration planned by ${binary}`, { timeou
       address: null,
       key: '',
       variables: {},
-      cliConfig: writeOverrides(join(folder.path, 'bin')),
+      cliConfig,
       environment: { PRETEND_CLOUD_URL: cloud.url, PRETEND_CLOUD_KEY: KEYS.terraform },
     });
     await terraform.run('get');
@@ -79,12 +106,7 @@ describe.runIf(binary !== null)(`a configuration planned by ${binary}`, { timeou
       const block = ours.get(address)!;
       expect(block.provider, address).toBe(provider);
       // The plan does not look into expressions.
-      const outer = block.sets.filter(
-        (path) =>
-          !leaves.some(
-            (leaf) => path !== leaf && /^[.[]/.test(path.slice(leaf.length)) && path.startsWith(leaf),
-          ),
-      );
+      const outer = block.sets.filter((path) => !leaves.some((leaf) => isInside(path, leaf)));
       const unset = SET_TO_NULL[address];
       if (unset !== undefined) {
         const change = resource_changes.find((each) => each.address === address)!.change;
@@ -93,8 +115,11 @@ describe.runIf(binary !== null)(`a configuration planned by ${binary}`, { timeou
       const expected = new Set([...sets, ...(ONLY_DYNAMIC[address] ?? [])].filter((path) => path !== unset));
       expect(outer, address).toEqual([...expected].sort());
     }
-  });
+  }
 });
+
+const isInside = (path: string, leaf: string): boolean =>
+  path.startsWith(leaf) && /^[.[]/.test(path.slice(leaf.length));
 
 interface Planned {
   provider: string;

@@ -192,6 +192,37 @@ describe('driftmgr configuration', () => {
     expect(JSON.stringify([event, harness.logged])).not.toContain('hunter2');
   });
 
+  it('publish sends nothing that the server would refuse, however odd the files are', async () => {
+    const odd = join(folder.path, 'odd');
+    mkdirSync(odd);
+    const name = 'n'.repeat(2_100);
+    writeFileSync(
+      join(odd, 'main.tf'),
+      `resource "aws_x" "${name}" {}
+       moved {
+         from = aws_x.${name}
+         to = aws_x.y
+       }
+       provider "aws" { region = "${'r'.repeat(600)}" }
+       resource "aws_x" "y" {
+         tags = { "${'k'.repeat(1_100)}" = 1, "" = 2, "\\n" = 3 }
+         many = {
+           ${Array.from({ length: 2_100 }, (_, i) => `"a.b ${i}" = 1`).join('\n')}
+         }
+         lifecycle { ignore_changes = [tags["${'k'.repeat(1_100)}"], tags[""]] }
+       }
+       module "${'m'.repeat(5_000)}" { source = "./nowhere" }`,
+    );
+    const { err, code } = await cli('publish', '--workspace', 'prod-odd', odd);
+    expect([code, err]).toEqual([0, expect.stringContaining('1 resource blocks are left out')]);
+    const [event] = (await logged('prod-odd')).flat();
+    expect(event!.body).toMatchObject({ moves: [], providers: [{ region: null, unknown: ['region'] }] });
+    expect(event!.body.blocks).toMatchObject([
+      { address: 'aws_x.y', ignores: ['tags[""]'], complete: false },
+    ]);
+    expect(event!.body.blocks[0]!.sets).toHaveLength(2_000);
+  });
+
   it('publish --dry-run prints what would be sent, and asks no server', async () => {
     const offline = { environment: { DRIFTMGR_URL: 'http://127.0.0.1:1' } };
     const { out, code } = await run(

@@ -12,6 +12,7 @@ import { calledScope, rootScope } from './scope.ts';
 
 export type ParsedConfiguration = Pick<ConfigurationPublished, 'blocks' | 'providers' | 'moves' | 'problems'>;
 type Block = ParsedConfiguration['blocks'][number];
+type Move = ParsedConfiguration['moves'][number];
 
 /** A module as one call of it: its files may be called several times. */
 export interface Called {
@@ -40,7 +41,7 @@ export function assemble(
   found.blocks.sort(
     (one, other) => Number(one.address > other.address) - Number(one.address < other.address),
   );
-  const said = [...problems, ...room.problems()];
+  const said = [...problems, ...room.problems()].map((problem) => problem.slice(0, LONGEST_PROBLEM));
   found.problems = few([...new Set(said)].sort(), limits.problems);
   return found;
 
@@ -48,7 +49,7 @@ export function assemble(
     const { module, children } = called;
     const names = providerNames(path, module, passed);
     found.providers.push(...providersOf(path, module, scope));
-    found.moves.push(...movesOf(path, module));
+    for (const move of movesOf(path, module)) if (room.forMove(move)) found.moves.push(move);
     for (const { type, name, body } of module.resources) {
       const settings = settingsOf(body, scope);
       const block: Block = {
@@ -58,7 +59,7 @@ export function assemble(
         complete: settings.complete && module.complete,
         provider: providerOf(type, body, names),
       };
-      if (room.has(block)) found.blocks.push(block);
+      if (room.forBlock(block)) found.blocks.push(block);
     }
     for (const { name, body } of module.calls) {
       const child = children.get(name);
@@ -67,28 +68,48 @@ export function assemble(
   }
 }
 
+const LONGEST_ADDRESS = 2_000;
+const LONGEST_PROBLEM = 2_000;
+
+interface Room {
+  forBlock(block: Block): boolean;
+  forMove(move: Move): boolean;
+  problems(): string[];
+}
+
 /** What an event can hold. What it cannot is unknown, not unset. */
-function roomFor(limits: Limits): { has(block: Block): boolean; problems(): string[] } {
-  let blocks = 0;
+function roomFor(limits: Limits): Room {
   let text = 0;
-  let leftOut = 0;
+  const left = { blocks: limits.blocks, moves: limits.blocks };
+  const out = { blocks: 0, moves: 0 };
+  const take = (
+    what: 'blocks' | 'moves',
+    addresses: readonly string[],
+    paths: readonly string[],
+  ): boolean => {
+    const size = [...addresses, ...paths].reduce((sum, { length }) => sum + length + 3, 0);
+    const fits = left[what] > 0 && text + size <= limits.text;
+    if (!fits || addresses.some(({ length }) => length > LONGEST_ADDRESS)) {
+      out[what]++;
+      return false;
+    }
+    left[what]--;
+    text += size;
+    return true;
+  };
+  const said = (count: number, what: string): string[] =>
+    count === 0
+      ? []
+      : [
+          `${count} ${what} are left out: at most ${limits.blocks}, with ${limits.text} characters of addresses and paths, are taken from one workspace; a workspace that is split is known whole`,
+        ];
   return {
-    has({ address, sets, ignores }) {
-      const size = [address, ...sets, ...ignores].reduce((sum, { length }) => sum + length + 3, 0);
-      if (blocks >= limits.blocks || text + size > limits.text) {
-        leftOut++;
-        return false;
-      }
-      blocks++;
-      text += size;
-      return true;
-    },
-    problems: () =>
-      leftOut === 0
-        ? []
-        : [
-            `${leftOut} resource blocks are left out: at most ${limits.blocks} blocks, with ${limits.text} characters of addresses and paths, are taken from one workspace; a workspace that is split is known whole`,
-          ],
+    forBlock: ({ address, sets, ignores }) => take('blocks', [address], [...sets, ...ignores]),
+    forMove: ({ from, to }) => take('moves', to === null ? [from] : [from, to], []),
+    problems: () => [
+      ...said(out.blocks, 'resource blocks'),
+      ...said(out.moves, 'moved, import and removed blocks'),
+    ],
   };
 }
 

@@ -13,7 +13,9 @@ export interface Settings {
 
 const META_ARGUMENTS = new Set(['count', 'for_each', 'depends_on', 'provider']);
 const META_BLOCKS = new Set(['lifecycle', 'connection', 'provisioner']);
+/** What the API takes of one block, too. */
 const MOST_PATHS = 2_000;
+const LONGEST_PATH = 1_000;
 const PLAIN_NAME = /^[A-Za-z_][\w-]*$/;
 
 /** As differences spell it: names after dots, what is no name quoted in brackets. */
@@ -27,8 +29,13 @@ export function settingsOf(body: Body, scope: Scope): Settings {
   collected.body('', body, true);
   const lifecycles = body.blocks.filter(({ type }) => type === 'lifecycle');
   const ignores = lifecycles.flatMap((block) => ignoredBy(block, collected));
-  const { sets, complete } = collected;
-  return { sets: [...sets].sort(), ignores: [...new Set(ignores)].sort(), complete };
+  const { sets } = collected;
+  const distinct = [...new Set(ignores)].sort();
+  return {
+    sets: [...sets].sort(),
+    ignores: distinct.slice(0, MOST_PATHS),
+    complete: collected.complete && distinct.length <= MOST_PATHS,
+  };
 }
 
 class Collected {
@@ -87,7 +94,7 @@ class Collected {
   }
 
   #add(path: string): void {
-    if (this.sets.size < MOST_PATHS) this.sets.add(path);
+    if (this.sets.size < MOST_PATHS && path.length <= LONGEST_PATH) this.sets.add(path);
     else this.complete = false;
   }
 }
@@ -98,8 +105,9 @@ function ignoredBy(lifecycle: Block, collected: Collected): string[] {
   const items = given.kind === 'tuple' ? given.items : [given];
   return items.flatMap((item) => {
     const path = ignoredPath(item);
-    if (path === null) collected.complete = false;
-    return path === null ? [] : [path];
+    if (path !== null && path.length <= LONGEST_PATH) return [path];
+    collected.complete = false;
+    return [];
   });
 }
 

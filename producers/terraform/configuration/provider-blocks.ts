@@ -11,6 +11,8 @@ export type ConfiguredProvider = ConfigurationPublished['providers'][number];
 const ACCOUNTS = ['account_id', 'subscription_id', 'project', 'project_id'];
 const ROLES = ['impersonate_service_account', 'role_arn'];
 const ASSUMING = ['assume_role', 'assume_role_with_web_identity'];
+/** No region, account or role is longer. */
+const LONGEST = 500;
 const ROLE_ARN = /^arn:[a-z0-9-]+:(?:iam|sts)::(\d{12}):/;
 
 export function providersOf(path: readonly string[], module: Module, scope: Scope): ConfiguredProvider[] {
@@ -32,8 +34,9 @@ function placeOf(
   const told = (path: string, expression: Expression | undefined): string | null => {
     if (expression === undefined || literalOf(expression, scope) === null) return null;
     const text = textOf(expression, scope);
-    if (text === undefined) unknown.push(path);
-    return text ?? null;
+    if (text !== undefined && text.length <= LONGEST) return text;
+    unknown.push(path);
+    return null;
   };
   const first = (names: readonly string[]): string | null => {
     const name = names.find((one) => body.attributes.has(one));
