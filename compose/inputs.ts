@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import picomatch from 'picomatch';
 import {
   cloudtrailFiles,
+  configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,
@@ -87,6 +88,14 @@ export function createInputs(
           everyMs: once ? null : digitalocean.everyMs,
           hmac: (value: string) => hmacFingerprint(keys.fingerprintKey, value),
         });
+  const configurations =
+    terraform.configurations.length === 0
+      ? null
+      : configurationSource({
+          configurations: terraform.configurations,
+          everyMs: terraform.configurationEveryMs,
+          once,
+        });
   const [fileSource, snapshotSource] =
     once && files && snapshots
       ? inSequence(files.source, snapshots.source)
@@ -113,6 +122,7 @@ export function createInputs(
       sources: [rulesSource(detector)],
       reactors: once ? [] : [snapshotRefusals(listed)],
     },
+    { name: 'terraform-configuration', sources: configurations ? [configurations] : [], reactors: [] },
     ...(reading ? [reading.unit] : []),
   ];
   return {

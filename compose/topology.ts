@@ -1,7 +1,7 @@
 // The topology of this system: which elements run, what they read and write. README's diagram is printed from it.
 import type { TopologyJson } from '../api/types.ts';
 import { processors } from '../processors/index.ts';
-import { CLOUDTRAIL_FILES, READ_REACTOR, SWEEP, SWEEP_REQUESTS } from '../producers/index.ts';
+import { CLOUDTRAIL_FILES, CONFIGURATIONS, READ_REACTOR, SWEEP, SWEEP_REQUESTS } from '../producers/index.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import type { Topology } from '../runtime/topology.ts';
 import { mermaid } from '../runtime/topology.ts';
@@ -40,6 +40,7 @@ export const topology: Topology = {
         'snapshot.failed',
       ],
     },
+    { name: CONFIGURATIONS, emits: ['configuration.published'] },
     { name: 'configuration', emits: ['rules.published'] },
   ],
   processors,

@@ -3,6 +3,8 @@ export { CLOUDTRAIL_FILES, cloudtrailFiles } from './aws/index.ts';
 export { digitaloceanSnapshots } from './digitalocean/index.ts';
 export {
   bindingsOf,
+  CONFIGURATIONS,
+  configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,

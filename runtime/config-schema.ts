@@ -71,6 +71,23 @@ export const ConfigurationSchema = section({
       ),
       'Where provider configurations point: `workspace` (a glob), `provider` (aws, …), `alias`, `account`, `region`.',
     ),
+    configurations: list(
+      Type.Object(
+        {
+          workspace: Type.String({ minLength: 1, maxLength: 512 }),
+          directory: Type.String({ minLength: 1 }),
+          within: Type.Optional(Type.String({ minLength: 1 })),
+        },
+        { additionalProperties: false },
+      ),
+      'Root modules to read .tf files from: `workspace`, `directory`; `within`: nothing outside is read (the Git checkout).',
+    ),
+    configurationEveryMs: count(
+      'How often the files of configurations are looked at, milliseconds.',
+      15_000,
+      100,
+      3_600_000,
+    ),
     readers: list(
       Type.Object(
         {
