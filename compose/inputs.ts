@@ -8,6 +8,7 @@ import {
   createHttpBackend,
   createRefreshReactor,
   digitaloceanSnapshots,
+  reportedChanges,
   stateClaims,
 } from '../producers/index.ts';
 import type { HttpBackend } from '../producers/terraform/index.ts';
@@ -35,7 +36,7 @@ export function createInputs(
   adapters: Pick<Adapters, 'blobs' | 'keys'>,
   { once }: { once: boolean },
 ): Inputs {
-  const { terraform, aws, digitalocean, detector } = configuration;
+  const { terraform, aws, digitalocean, reported, detector } = configuration;
   const { blobs, keys } = adapters;
   const decoder = createDecoder({ hmacKey: keys.fingerprintKey });
   const owners = terraform.workspaces.map(({ name, owner }) => ({
@@ -73,6 +74,16 @@ export function createInputs(
           applyIdentities: aws.applyIdentities,
           pollMs: aws.pollMs,
         });
+  const reports =
+    reported.directories.length === 0
+      ? null
+      : reportedChanges({
+          directories: reported.directories,
+          oneShot: once,
+          pipelines: reported.pipelines,
+          applyIdentities: reported.applyIdentities,
+          pollMs: reported.pollMs,
+        });
   const snapshots =
     digitalocean.token === undefined
       ? null
@@ -97,6 +108,7 @@ export function createInputs(
       reactors: once ? [] : [createRefreshReactor(backends)],
     },
     { name: 'aws', sources: cloudtrail ? [cloudtrail] : [], reactors: [] },
+    { name: 'reported', sources: reports ? [reports] : [], reactors: [] },
     {
       name: 'digitalocean',
       sources: snapshotSource ? [snapshotSource] : [],
