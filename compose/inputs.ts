@@ -16,6 +16,7 @@ import { hmacFingerprint } from '../runtime/blobs/keys.ts';
 import type { Configuration } from '../runtime/config-schema.ts';
 import type { Adapters } from './adapters.ts';
 import { inSequence } from './in-sequence.ts';
+import { createReading, type ReadingOptions } from './reading.ts';
 import { rulesSource } from './rules-source.ts';
 import { snapshotRefusals } from './snapshot-refusals.ts';
 import type { Unit } from './units.ts';
@@ -33,8 +34,8 @@ export interface Inputs {
 /** `once`: every source reads what is there and ends. */
 export function createInputs(
   configuration: Configuration,
-  adapters: Pick<Adapters, 'blobs' | 'keys'>,
-  { once }: { once: boolean },
+  adapters: Pick<Adapters, 'blobs' | 'keys' | 'cache'>,
+  { once, ...running }: { once: boolean } & ReadingOptions,
 ): Inputs {
   const { terraform, aws, digitalocean, reported, detector } = configuration;
   const { blobs, keys } = adapters;
@@ -99,6 +100,8 @@ export function createInputs(
     once && files && snapshots
       ? inSequence(files.source, snapshots.source)
       : [files?.source ?? null, snapshots?.source ?? null];
+  // What is read once has no one who would wait for an answer.
+  const reading = once ? null : createReading(configuration, adapters, running);
   const backends = [httpBackend, files].filter((backend) => backend !== null);
   // What answers for a source runs beside it: both backends of states know what workspace the other has.
   const units: Unit[] = [
@@ -119,8 +122,16 @@ export function createInputs(
       sources: [rulesSource(detector)],
       reactors: once ? [] : [snapshotRefusals(listed)],
     },
+    ...(reading ? [reading.unit] : []),
   ];
-  return { units, httpBackend, close: () => decoder.close() };
+  return {
+    units,
+    httpBackend,
+    async close() {
+      await reading?.close();
+      await decoder.close();
+    },
+  };
 }
 
 /** A key that lives as long as the process: for scans, whose data is gone when they end. */

@@ -1,7 +1,7 @@
 // The topology of this system: which elements run, what they read and write. README's diagram is printed from it.
 import type { TopologyJson } from '../api/types.ts';
 import { processors } from '../processors/index.ts';
-import { CLOUDTRAIL_FILES, REPORTED_CHANGES } from '../producers/index.ts';
+import { CLOUDTRAIL_FILES, READ_REACTOR, REPORTED_CHANGES } from '../producers/index.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import type { Topology } from '../runtime/topology.ts';
 import { mermaid } from '../runtime/topology.ts';
@@ -36,6 +36,17 @@ export const topology: Topology = {
     { name: 'terraform-refresh', reads: ['driftmgr.requests'], emits: ['request.settled'] },
     { name: SNAPSHOT_REFUSALS, reads: ['driftmgr.requests'], emits: ['request.settled'] },
     { name: 'digitalocean-snapshot-requests', reads: ['driftmgr.requests'], emits: ['request.settled'] },
+    {
+      name: READ_REACTOR,
+      reads: ['driftmgr.requests'],
+      emits: [
+        'type.described',
+        'resource.observed',
+        'resource.vanished',
+        'resource.read-failed',
+        'request.settled',
+      ],
+    },
   ],
   projections: PROJECTIONS,
 };

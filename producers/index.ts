@@ -3,9 +3,15 @@ export { CLOUDTRAIL_FILES, cloudtrailFiles } from './aws/index.ts';
 export { digitaloceanSnapshots } from './digitalocean/index.ts';
 export { REPORTED_CHANGES, reportedChanges } from './reported/index.ts';
 export {
+  bindingsOf,
   createDecoder,
   createFileBackend,
   createHttpBackend,
+  createReader,
+  createReadReactor,
   createRefreshReactor,
+  createStatedStates,
+  READ_REACTOR,
+  type ReaderRow,
   stateClaims,
 } from './terraform/index.ts';

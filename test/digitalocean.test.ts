@@ -88,7 +88,7 @@ async function drifts(): Promise<string[]> {
   return DECLARED.flatMap(({ type, attributes, at }) => {
     const is = now.get(at);
     if (is === undefined) return [`${at} is missing`];
-    const result = compare({ type, declared: attributes, observed: is, configuration: null });
+    const result = compare({ type, declared: attributes, observed: is, facts: null, configuration: null });
     return [
       ...result.differences.map(
         ({ path }) => `${type} ${path}${result.ignoredBy ? ` ignored by ${result.ignoredBy}` : ''}`,

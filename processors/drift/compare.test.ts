@@ -9,7 +9,7 @@ const run = (
   declared: JsonObject,
   observed: JsonObject,
   configuration: Configured | null = null,
-) => compare({ type, declared, observed, configuration });
+) => compare({ type, declared, observed, facts: null, configuration });
 const paths = (type: string, declared: JsonObject, observed: JsonObject): string[] =>
   run(type, declared, observed).differences.map((one) => one.path);
 

@@ -1,5 +1,6 @@
 // What comparing a declaration with an observation gives. The rules are data in rules/.
 import type { Difference, JsonObject } from '../../schemas/index.ts';
+import type { TypeFacts } from '../../schemas/type-facts.ts';
 import { SWITCHES } from './rules/index.ts';
 
 /** Which attributes the configuration sets, where it is known; null: not known (a later source publishes it). */
@@ -14,6 +15,11 @@ export interface ComparisonInput {
   declared: JsonObject;
   /** Attributes that are absent were not observed and are not compared. */
   observed: JsonObject;
+  /**
+   * What the provider's schema says of the type; null: not known. With it, an attribute that the declaration does not even
+   * mention was unknown to the provider version that wrote the state, and is not compared.
+   */
+  facts: TypeFacts | null;
   configuration: Configured | null;
 }
 

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../schemas/index.ts';
 import { canonical } from '../../schemas/index.ts';
+import type { TypeFacts } from '../../schemas/type-facts.ts';
 import { compare } from './compare.ts';
+import type { Configured } from './comparison.ts';
 import { LOOKED_AT } from './comparison.ts';
 import { differing } from './differing.ts';
 import { RULES } from './rules/index.ts';
@@ -40,13 +42,38 @@ const pairs = fc
     return [plain(one), plain(observed)];
   });
 
+const paths = fc.array(names, { minLength: 1, maxLength: 2 }).map((steps) => steps.join('.'));
+const some = fc.array(paths, { maxLength: 6 });
+const schemas: fc.Arbitrary<TypeFacts> = fc.record({
+  computed: some,
+  optionalComputed: some,
+  sets: some,
+  maps: some,
+  blocks: some,
+  sensitive: some,
+  writeOnly: some,
+});
+const configurations = fc
+  .record({ set: fc.array(names), unset: fc.array(names), ignored: fc.array(names) })
+  .map(
+    ({ set, unset, ignored }): Configured => ({
+      sets: (path) => (set.includes(path) ? true : unset.includes(path) ? false : undefined),
+      ignores: (path) => ignored.includes(path),
+    }),
+  );
+
+const known = fc.record({
+  facts: fc.option(schemas, { freq: 3 }),
+  configuration: fc.option(configurations),
+});
+
 describe('the differing members of two texts', () => {
-  it('compare as the whole objects do, for every type that has rules', () => {
+  it('compare as the whole objects do, for every type that has rules, with any schema and configuration', () => {
     fc.assert(
-      fc.property(types, pairs, (type, [declared, observed]) => {
-        const whole = compare({ type, declared, observed, configuration: null });
+      fc.property(types, pairs, known, (type, [declared, observed], { facts, configuration }) => {
+        const whole = compare({ type, declared, observed, facts, configuration });
         const parts = differing(canonical(declared), canonical(observed), LOOKED_AT);
-        const one = compare({ type, ...parts, configuration: null });
+        const one = compare({ type, ...parts, facts, configuration });
         const inOrder = (differences: typeof one.differences) =>
           [...differences].sort((a, b) => (a.path < b.path ? -1 : 1));
         expect({ ...one, differences: inOrder(one.differences) }).toEqual({

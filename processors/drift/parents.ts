@@ -4,6 +4,7 @@
 import type { Rows, Write } from '../../runtime/processor.ts';
 import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
 import type { Compare, Comparison } from './comparison.ts';
+import { factsOf } from './known-facts.ts';
 import { anyRow, attributesOf, type DeclaredRow, type Observed, part } from './rows.ts';
 import { childElements, PARENTS, withElements } from './rules/parents.ts';
 
@@ -86,6 +87,7 @@ export function undeclaredElements(
       type: row.type,
       declared: withElements(own, path, elements),
       observed: { ...own, [path]: seen[path] ?? null },
+      facts: factsOf(rows, row.type),
       configuration: null,
     });
     return differences

@@ -39,10 +39,20 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 
 /** Throws StateProblem for what is not one JSON object in the shape of a state. */
-export function scanState(bytes: Buffer, limits: ScanLimits): ScannedState {
-  const end = bytes.length;
+export const scanState = (bytes: Buffer, limits: ScanLimits): ScannedState =>
+  createScanner(bytes, [0, bytes.length], limits).state();
+
+/** Where the values of an object's own members stand, of one found by `scanState`; of a name that comes twice the last. */
+export const scanMembers = (bytes: Buffer, slice: Slice, limits: ScanLimits): Map<string, Slice> =>
+  createScanner(bytes, slice, limits).members();
+
+function createScanner(
+  bytes: Buffer,
+  [begin, end]: Slice,
+  limits: ScanLimits,
+): { state(): ScannedState; members(): Map<string, Slice> } {
   const open = new Uint8Array(limits.depth + 1);
-  let i = 0;
+  let i = begin;
   let instanceCount = 0;
   let longNumbers = false;
 
@@ -187,33 +197,47 @@ export function scanState(bytes: Buffer, limits: ScanLimits): ScannedState {
     into.set(key, [start, i]);
   }
 
-  const state: ScannedState = { fields: new Map(), resources: [] };
-  let sawResources = false;
-  space();
-  if (i >= end) throw malformed('the state is empty');
-  if (bytes[i] !== OPEN_OBJECT) throw malformed('the state is not JSON: it does not start with an object');
-  object((key) => {
-    if (key !== 'resources' || bytes[i] !== OPEN_ARRAY) return remember(state.fields, key, 1);
-    if (sawResources) throw malformed('the state holds "resources" twice');
-    sawResources = true;
-    array(() => {
-      const resource: ScannedResource = { fields: new Map(), instances: [] };
-      object((name) => {
-        if (name !== 'instances' || bytes[i] !== OPEN_ARRAY) return remember(resource.fields, name, 3);
-        if (resource.instances.length > 0) throw malformed(`a resource holds "instances" twice (${at()})`);
-        array(() => {
-          if (++instanceCount > limits.instances)
-            throw malformed(`the state holds more than ${limits.instances} instances`);
-          const start = i;
-          longNumbers = false;
-          value(4);
-          resource.instances.push({ slice: [start, i], longNumbers });
-        });
-      });
-      state.resources.push(resource);
+  function members(): Map<string, Slice> {
+    const found = new Map<string, Slice>();
+    object((key) => {
+      const start = i;
+      value(1);
+      found.set(key, [start, i]);
     });
-  });
-  space();
-  if (i < end) throw malformed(`the state is not JSON: something follows its end ${at()}`);
-  return state;
+    return found;
+  }
+
+  function state(): ScannedState {
+    const scanned: ScannedState = { fields: new Map(), resources: [] };
+    let sawResources = false;
+    space();
+    if (i >= end) throw malformed('the state is empty');
+    if (bytes[i] !== OPEN_OBJECT) throw malformed('the state is not JSON: it does not start with an object');
+    object((key) => {
+      if (key !== 'resources' || bytes[i] !== OPEN_ARRAY) return remember(scanned.fields, key, 1);
+      if (sawResources) throw malformed('the state holds "resources" twice');
+      sawResources = true;
+      array(() => {
+        const resource: ScannedResource = { fields: new Map(), instances: [] };
+        object((name) => {
+          if (name !== 'instances' || bytes[i] !== OPEN_ARRAY) return remember(resource.fields, name, 3);
+          if (resource.instances.length > 0) throw malformed(`a resource holds "instances" twice (${at()})`);
+          array(() => {
+            if (++instanceCount > limits.instances)
+              throw malformed(`the state holds more than ${limits.instances} instances`);
+            const start = i;
+            longNumbers = false;
+            value(4);
+            resource.instances.push({ slice: [start, i], longNumbers });
+          });
+        });
+        scanned.resources.push(resource);
+      });
+    });
+    space();
+    if (i < end) throw malformed(`the state is not JSON: something follows its end ${at()}`);
+    return scanned;
+  }
+
+  return { state, members };
 }

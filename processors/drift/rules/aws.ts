@@ -87,6 +87,14 @@ export const AWS_RULES: readonly Rule[] = [
   rule('templates', 'G5', ['aws_cloudformation_stack', 'aws_cloudformation_stack_set'], ['template_body'], {
     equal: 'json-or-yaml',
   }),
+  rule('api-descriptions', 'G5 A13', ['aws_api_gateway_rest_api', 'aws_apigatewayv2_api'], ['body'], {
+    equal: 'json-or-yaml',
+  }),
+  rule('runbooks', 'G5', ['aws_ssm_document'], ['content'], { equal: 'json-or-yaml' }),
+  rule('build-descriptions', 'G5', ['aws_codebuild_project'], ['source.buildspec'], {
+    equal: 'json-or-yaml',
+  }),
+  rule('component-descriptions', 'G5', ['aws_imagebuilder_component'], ['data'], { equal: 'json-or-yaml' }),
 
   // Numbers and switches that travel as text.
   rule(

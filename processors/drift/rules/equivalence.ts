@@ -1,7 +1,7 @@
 // When two values of an attribute mean the same: one named equivalence each, as a canonical form or a relation. Pure.
-import { parse } from 'yaml';
 import type { Json } from '../../../schemas/index.ts';
-import { canonical, digest } from '../../../schemas/index.ts';
+import { digest } from '../../../schemas/index.ts';
+import { jsonForm, yamlForm } from './documents.ts';
 import { policyForm, samePolicy } from './policy.ts';
 
 /**
@@ -33,25 +33,6 @@ function toggle(value: Json): Json {
     return false;
   return on;
 }
-
-const structure = text((value) => {
-  try {
-    return canonical(JSON.parse(value) as Json);
-  } catch {
-    return value.trim();
-  }
-});
-
-/** CloudFormation bodies. A tag (`!Ref x`) has no place in JSON, so a text that uses one is compared as text. */
-const jsonOrYaml = text((value) => {
-  const asText = value.replace(/\r\n/g, '\n').trim();
-  try {
-    if (/(^|\s)![A-Za-z]/.test(asText)) return asText;
-    return canonical(parse(asText, { maxAliasCount: 100 }) as Json);
-  } catch {
-    return asText;
-  }
-});
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
 
@@ -202,8 +183,8 @@ const lastPart = text((value) => value.slice(Math.max(value.lastIndexOf('/'), va
 export const EQUIVALENCES = {
   scalar: { form: scalar },
   toggle: { form: toggle },
-  json: { form: structure },
-  'json-or-yaml': { form: jsonOrYaml },
+  json: { form: text(jsonForm) },
+  'json-or-yaml': { form: text(yamlForm) },
   policy: { form: text(policyForm), same: samePolicy },
   time: { form: time },
   duration: { form: duration },

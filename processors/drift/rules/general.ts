@@ -124,6 +124,7 @@ export const GENERAL_RULES: readonly Rule[] = [
     // Not set, the provider makes one up; the state then holds it, unless the instance was never refreshed.
     paths: ['name', 'bucket', 'identifier', 'cluster_identifier'],
     treatment: { optionalComputed: true },
+    guess: true,
   },
   {
     name: 'address-ranges',

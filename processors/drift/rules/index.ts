@@ -1,4 +1,5 @@
 // The rules in force, in order, and the lookup by Terraform type. Pure.
+import type { TypeFacts } from '../../../schemas/type-facts.ts';
 import { AWS_RULES } from './aws.ts';
 import { DIGITALOCEAN_RULES } from './digitalocean.ts';
 import { GENERAL_RULES, VOLATILE_NAME } from './general.ts';
@@ -15,7 +16,18 @@ const compiled = new Map<string, TypeRules>();
 /** Types come from states, so their number is not ours to trust. */
 const TYPES_LIMIT = 5000;
 
-export function rulesOf(type: string): TypeRules {
+/** By the object that holds the facts: whoever keeps it keeps what was made of it, and both go together. */
+const compiledWith = new WeakMap<TypeFacts, { type: string; rules: TypeRules }>();
+
+/** Rules of a type, with what its provider's schema says where that is known; made once and remembered. */
+export function rulesOf(type: string, facts: TypeFacts | null = null): TypeRules {
+  if (facts !== null) {
+    const known = compiledWith.get(facts);
+    if (known?.type === type) return known.rules;
+    const rules = compileRules(RULES, type, VOLATILE_NAME, facts);
+    compiledWith.set(facts, { type, rules });
+    return rules;
+  }
   let rules = compiled.get(type);
   if (rules === undefined) {
     if (compiled.size >= TYPES_LIMIT) compiled.clear();

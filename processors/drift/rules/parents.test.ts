@@ -277,7 +277,7 @@ describe('parents and children', () => {
       expect(found).toMatchObject({ parentId: 'p' });
       const declared = withElements({ id: 'p' }, path, found!.elements);
       const compared = (observed: JsonObject) =>
-        compare({ type: parent, declared, observed, configuration: null });
+        compare({ type: parent, declared, observed, facts: null, configuration: null });
       expect(compared({ id: 'p', [path]: inline }).differences).toEqual([]);
       if (path !== 'versioning') expect(compared({ id: 'p', [path]: null }).differences).toHaveLength(1);
     });
@@ -308,7 +308,9 @@ describe('parents and children', () => {
     const elements = elementsOf('aws_security_group', 'ingress', observed);
     expect(elements).toHaveLength(2);
     const declared = withElements({ id: 'sg-1', ingress: observed.ingress! }, 'ingress', child[0]!.elements);
-    expect(compare({ type: 'aws_security_group', declared, observed, configuration: null })).toMatchObject({
+    expect(
+      compare({ type: 'aws_security_group', declared, observed, facts: null, configuration: null }),
+    ).toMatchObject({
       severity: 'critical',
       differences: [{ path: 'ingress', op: 'added' }],
     });

@@ -3,11 +3,28 @@
 // What it never folds: another Version, Action against NotAction, a missing statement, another Effect or Condition.
 import type { Json, JsonObject } from '../../../schemas/index.ts';
 import { canonical } from '../../../schemas/index.ts';
+import { jsonIn } from './json-text.ts';
 
-/** Canonical text of a policy document given as JSON text (possibly URL-encoded); other text is only trimmed. */
+/**
+ * Canonical text of a policy document given as JSON text (possibly URL-encoded), nothing for `{}`; other text is only
+ * trimmed.
+ */
 export function policyForm(document: string): string {
   const parsed = parsePolicy(document);
-  return parsed === undefined ? document.trim() : canonical(formOf(parsed));
+  if (parsed === undefined) return document.trim();
+  return isVoid(parsed) ? '' : canonical(formOf(parsed));
+}
+
+/** Whether a value has the shape of such a document, whatever attribute it was found in. */
+export function isPolicy(value: Json): boolean {
+  if (!isObject(value) || value.Statement === undefined) return false;
+  const statements = listOf(value.Statement);
+  return (
+    statements.length > 0 &&
+    statements.every(
+      (one) => isObject(one) && typeof one.Effect === 'string' && ('Action' in one || 'NotAction' in one),
+    )
+  );
 }
 
 /**
@@ -15,12 +32,17 @@ export function policyForm(document: string): string {
  * vended log delivery (Sid AWSLogDelivery…, its service as the only principal, nothing but the delivery actions).
  */
 export function samePolicy(declared: Json, observed: Json): boolean {
-  if (typeof declared !== 'string' || typeof observed !== 'string') return false;
-  if (policyForm(declared) === policyForm(observed)) return true;
-  const document = parsePolicy(observed);
+  const [from, to] = [declared ?? '', observed ?? ''];
+  if (typeof from !== 'string' || typeof to !== 'string') return false;
+  const form = policyForm(from);
+  if (form === policyForm(to)) return true;
+  const document = parsePolicy(to);
   if (document === undefined) return false;
-  const kept = listOf(document.Statement).filter((statement) => !isVendedDelivery(statement));
-  return policyForm(declared) === canonical(formOf({ ...document, Statement: kept }));
+  const statements = listOf(document.Statement);
+  const kept = statements.filter((statement) => !isVendedDelivery(statement));
+  return (
+    kept.length < statements.length && form === policyForm(JSON.stringify({ ...document, Statement: kept }))
+  );
 }
 
 const DELIVERY_ACTIONS = new Set([
@@ -40,21 +62,18 @@ function isVendedDelivery(statement: Json): boolean {
     return false;
   const form = statementForm(statement);
   return (
+    form.Effect === 'allow' &&
     canonical(form.Principal ?? null) === '{"Service":["delivery.logs.amazonaws.com"]}' &&
     Array.isArray(form.Action) &&
     form.Action.every((action) => DELIVERY_ACTIONS.has(String(action)))
   );
 }
 
+/** Undefined for what is no such document: the caller compares it as text. */
 function parsePolicy(document: string): JsonObject | undefined {
   const text = document.trim();
-  try {
-    const value = JSON.parse(/^%7b/i.test(text) ? decoded(text) : text) as Json;
-    return isObject(value) ? value : undefined;
-  } catch {
-    // Not JSON: the caller compares it as text.
-    return undefined;
-  }
+  const value = jsonIn(/^(%20|%09|%0a|%0d|\+)*%7b/i.test(text) ? decoded(text) : text);
+  return isObject(value) ? value : undefined;
 }
 
 function decoded(text: string): string {
@@ -71,56 +90,51 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 const listOf = (value: Json | undefined): Json[] =>
   value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
 
+/** Members by name, each its own: no name means anything to JavaScript. */
+const objectOf = (members: [string, Json][]): JsonObject => Object.fromEntries(members);
+
 function formOf(policy: JsonObject): JsonObject {
-  const form: JsonObject = {};
-  for (const [key, value] of Object.entries(policy)) {
-    if (key === 'Statement') continue;
-    if (isVoid(value)) continue;
-    form[key] = value;
-  }
-  // A document without a Version is one of 2008-10-17: leaving it out says the same.
-  if (form.Version === '2008-10-17') delete form.Version;
+  const members = Object.entries(policy).filter(
+    // A document without a Version is one of 2008-10-17: leaving it out says the same.
+    ([key, value]) => key !== 'Statement' && !isVoid(value) && !(key === 'Version' && value === '2008-10-17'),
+  );
   const statements = listOf(policy.Statement).map((statement) =>
     isObject(statement) ? statementForm(statement) : statement,
   );
-  form.Statement = sorted(statements);
-  return form;
+  members.push(['Statement', sorted(statements)]);
+  return objectOf(members);
 }
 
 function statementForm(statement: JsonObject): JsonObject {
-  const form: JsonObject = {};
-  for (const [key, value] of Object.entries(statement)) {
-    switch (key) {
-      case 'Sid':
-        // Consoles and services number statements; a number identifies nothing.
-        if (typeof value === 'string' && value !== '' && !/^\d+$/.test(value)) form.Sid = value;
-        break;
-      case 'Effect':
-        form.Effect = typeof value === 'string' ? value.toLowerCase() : value;
-        break;
-      case 'Action':
-      case 'NotAction':
-        form[key] = strings(value, (action) => action.toLowerCase());
-        break;
-      case 'Resource':
-      case 'NotResource':
-        form[key] = strings(value, (resource) => resource);
-        break;
-      case 'Principal':
-      case 'NotPrincipal': {
-        const principal = principalForm(value);
-        if (principal !== null) form[key] = principal;
-        break;
+  return objectOf(
+    Object.entries(statement).flatMap(([key, value]): [string, Json][] => {
+      if (isVoid(value)) return [];
+      switch (key) {
+        case 'Sid':
+          // Consoles and services number statements; a number identifies nothing.
+          return /^\d+$/.test(String(value)) ? [] : [[key, value]];
+        case 'Effect':
+          return [[key, typeof value === 'string' ? value.toLowerCase() : value]];
+        case 'Action':
+        case 'NotAction':
+          return [[key, strings(value, (action) => action.toLowerCase())]];
+        case 'Resource':
+        case 'NotResource':
+          return [[key, strings(value)]];
+        case 'Principal':
+          return asMember(key, everyone(statement, principalForm(value)));
+        case 'NotPrincipal':
+          return asMember(key, principalForm(value));
+        case 'Condition':
+          return asMember(key, conditionForm(value));
+        default:
+          return [[key, value]];
       }
-      case 'Condition':
-        if (!isVoid(value)) form.Condition = conditionForm(value);
-        break;
-      default:
-        if (!isVoid(value)) form[key] = value;
-    }
-  }
-  return form;
+    }),
+  );
 }
+
+const asMember = (key: string, value: Json): [string, Json][] => (isVoid(value) ? [] : [[key, value]]);
 
 const isVoid = (value: Json | undefined): boolean =>
   value === undefined ||
@@ -135,21 +149,36 @@ const sorted = (values: Json[]): Json[] =>
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     .map(([, value]) => value);
 
-/** A string is an array of one; order and repetition mean nothing. */
-function strings(value: Json | undefined, form: (text: string) => string): Json[] {
-  const texts = listOf(value).map((item) => (typeof item === 'string' ? form(item) : String(item)));
-  return [...new Set(texts)].sort();
+const textOf = (value: Json): string =>
+  typeof value === 'string'
+    ? value
+    : value !== null && typeof value === 'object'
+      ? canonical(value)
+      : String(value);
+
+/** A string is an array of one; order and repetition mean nothing; `true` is "true" and 5 is "5". */
+const strings = (value: Json, form = (text: string): string => text): Json[] =>
+  [...new Set(listOf(value).map((item) => form(textOf(item))))].sort();
+
+/** An empty principal is none. */
+function principalForm(value: Json): Json {
+  if (!isObject(value)) return strings(value, accountForm);
+  return objectOf(
+    Object.entries(value).flatMap(([kind, members]): [string, Json][] =>
+      isVoid(members) ? [] : [[kind, strings(members, kind === 'AWS' ? accountForm : undefined)]],
+    ),
+  );
 }
 
-/** `"*"` and `{"AWS":"*"}` are not the same to every service, so they stay apart. An empty principal is none. */
-function principalForm(value: Json): Json {
-  if (!isObject(value)) return isVoid(value) ? null : strings(value, accountForm);
-  const form: JsonObject = {};
-  for (const [kind, members] of Object.entries(value)) {
-    if (isVoid(members)) continue;
-    form[kind] = strings(members, kind === 'AWS' ? accountForm : (member) => member);
-  }
-  return Object.keys(form).length === 0 ? null : form;
+/**
+ * To a resource's own policy `"*"` and `{"AWS":"*"}` are one: everyone. A role's trust policy tells them apart; it names no
+ * resource and allows nothing but `sts:` actions.
+ */
+function everyone(statement: JsonObject, principal: Json): Json {
+  if (!Array.isArray(principal) || principal.length !== 1 || principal[0] !== '*') return principal;
+  const isOfResource = !isVoid(statement.Resource) || !isVoid(statement.NotResource);
+  const trusts = listOf(statement.Action).some((action) => /^sts:/i.test(textOf(action)));
+  return isOfResource && !trusts ? { AWS: principal } : principal;
 }
 
 /** An account id stands for the root of that account. */
@@ -158,18 +187,28 @@ function accountForm(principal: string): string {
   return root ? root[1]! : principal;
 }
 
-/** Operators and keys are case-insensitive; values are texts, so `true` is "true" and 5 is "5". */
+/** Operators and keys are case-insensitive; where two differ by nothing else, they stay as they are. */
 function conditionForm(value: Json): Json {
   if (!isObject(value)) return value;
-  const form: JsonObject = {};
-  for (const [operator, keys] of Object.entries(value)) {
-    if (!isObject(keys)) {
-      form[operator.toLowerCase()] = keys;
-      continue;
-    }
-    const byKey: JsonObject = {};
-    for (const [key, values] of Object.entries(keys)) byKey[key.toLowerCase()] = strings(values, (v) => v);
-    form[operator.toLowerCase()] = byKey;
-  }
-  return form;
+  return folded(
+    Object.entries(value).flatMap(([operator, keys]): [string, Json][] =>
+      isVoid(keys)
+        ? []
+        : [
+            [
+              operator,
+              isObject(keys)
+                ? folded(Object.entries(keys).map(([key, values]): [string, Json] => [key, strings(values)]))
+                : keys,
+            ],
+          ],
+    ),
+  );
+}
+
+function folded(members: [string, Json][]): JsonObject {
+  const names = new Set(members.map(([name]) => name.toLowerCase()));
+  return objectOf(
+    names.size === members.length ? members.map(([name, value]) => [name.toLowerCase(), value]) : members,
+  );
 }

@@ -1,5 +1,6 @@
 // What a comparison rule is, and how the rows that concern one Terraform type become a lookup by attribute path. Pure.
 import type { Json } from '../../../schemas/index.ts';
+import type { TypeFacts } from '../../../schemas/type-facts.ts';
 import type { EquivalenceName } from './equivalence.ts';
 
 /** Why an attribute is not compared. `write-only` ones are reported as unverifiable; the others say nothing. */
@@ -38,6 +39,8 @@ export interface Rule {
   /** Attribute paths without indices (`root_block_device.encrypted`); `**.x` is x at any depth outside free-form maps. */
   paths: readonly string[];
   treatment: Treatment;
+  /** Told from a name alone: holds only where no provider's schema says better. */
+  guess?: true;
 }
 
 /** All that holds at one attribute path of one type. */
@@ -55,10 +58,20 @@ export interface Treatments {
   systemKeys: RegExp | null;
   coManaged: { rule: string; when: string | null } | null;
   elements: ElementsName | null;
+  /** The schema calls it sensitive: a plain value is never shown. */
+  sensitive: boolean;
+  /** A nested block of the schema: its members are known by name. */
+  block: boolean;
 }
 
 export interface TypeRules {
   at(path: string): Treatments;
+  /** Null where no schema is known, and the rows say all there is to say. */
+  facts: TypeFacts | null;
+  /** Paths that the schema calls Optional+Computed inside this one. */
+  filledIn(path: string): readonly string[];
+  /** Whether the schema names anything inside this path. */
+  holds(path: string): boolean;
 }
 
 const PLAIN: Treatments = {
@@ -73,6 +86,8 @@ const PLAIN: Treatments = {
   systemKeys: null,
   coManaged: null,
   elements: null,
+  sensitive: false,
+  block: false,
 };
 
 /** Paths in a hostile state are without number: the memo of one type is dropped when it gets this large. */
@@ -84,14 +99,20 @@ const concerns = (rule: Rule, type: string): boolean =>
   );
 
 /**
- * Rows for one type. An exact path beats `**`, later rows beat earlier ones, and treatments of different sorts add up.
- * `volatileName` names members that servers write, at any depth.
+ * Rows for one type, over what the provider's schema says of it. An exact path beats `**`, later rows beat earlier ones,
+ * any row but a guess beats the schema, and treatments of different sorts add up. `volatileName` names members that
+ * servers write, at any depth; where a schema is known, only those that it lets the provider fill in.
  */
-export function compileRules(rules: readonly Rule[], type: string, volatileName: RegExp): TypeRules {
+export function compileRules(
+  rules: readonly Rule[],
+  type: string,
+  volatileName: RegExp,
+  facts: TypeFacts | null = null,
+): TypeRules {
   const exact = new Map<string, Rule[]>();
   const anywhere = new Map<string, Rule[]>();
   for (const rule of rules) {
-    if (!concerns(rule, type)) continue;
+    if (!concerns(rule, type) || (rule.guess && facts !== null)) continue;
     for (const path of rule.paths) {
       const into = path.startsWith('**.') ? anywhere : exact;
       const key = path.startsWith('**.') ? path.slice(3) : path;
@@ -100,25 +121,72 @@ export function compileRules(rules: readonly Rule[], type: string, volatileName:
       else into.set(key, [rule]);
     }
   }
+  const known = facts === null ? null : compileFacts(facts);
   const memo = new Map<string, Treatments>();
   const lookup: TypeRules = {
+    facts,
     at(path) {
-      const known = memo.get(path);
-      if (known) return known;
+      const before = memo.get(path);
+      if (before) return before;
       const dot = path.lastIndexOf('.');
       const name = path.slice(dot + 1);
       const rows = [...(anywhere.get(name) ?? []), ...(exact.get(path) ?? [])];
-      let found = rows.length === 0 ? PLAIN : rows.reduce(add, { ...PLAIN });
-      if (found.skip === null && !exact.has(path) && volatileName.test(name))
-        found = { ...found, skip: 'server' };
+      const base = known?.at(path) ?? PLAIN;
+      let found = rows.length === 0 ? base : rows.reduce(add, { ...base });
+      if (base.skip !== null) found = { ...found, skip: base.skip };
+      if (base.block && found.freeForm) found = { ...found, freeForm: false };
       if (found.optionalComputed || (dot > 0 && lookup.at(path.slice(0, dot)).uncertain))
         found = { ...found, uncertain: true };
+      const volatile = known === null ? !exact.has(path) : found.uncertain;
+      if (found.skip === null && volatile && volatileName.test(name)) found = { ...found, skip: 'server' };
       if (memo.size >= MEMO_LIMIT) memo.clear();
       memo.set(path, found);
       return found;
     },
+    filledIn: (path) => known?.filledIn.get(path) ?? NONE,
+    holds: (path) => known?.inside.has(path) ?? false,
   };
   return lookup;
+}
+
+const NONE: readonly string[] = [];
+
+interface CompiledFacts {
+  at(path: string): Treatments | null;
+  filledIn: ReadonlyMap<string, readonly string[]>;
+  /** Paths that have named paths inside. */
+  inside: ReadonlySet<string>;
+}
+
+/** A schema as treatments by path. */
+function compileFacts(facts: TypeFacts): CompiledFacts {
+  const by = new Map<string, Treatments>();
+  const set = (paths: readonly string[], treatment: Partial<Treatments>): void => {
+    for (const path of paths) by.set(path, { ...(by.get(path) ?? PLAIN), ...treatment });
+  };
+  set(facts.sets, { order: 'set' });
+  set(facts.maps, { freeForm: true });
+  set(facts.blocks, { block: true });
+  set(facts.optionalComputed, { optionalComputed: true });
+  set(facts.sensitive, { sensitive: true });
+  set(facts.writeOnly, { skip: 'write-only' });
+  set(facts.computed, { skip: 'computed' });
+  const inside = new Set<string>();
+  for (const path of by.keys())
+    for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+      const holder = path.slice(0, dot);
+      if (inside.has(holder)) break;
+      inside.add(holder);
+    }
+  const filledIn = new Map<string, string[]>();
+  for (const path of facts.optionalComputed)
+    for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+      const holder = path.slice(0, dot);
+      const paths = filledIn.get(holder);
+      if (paths) paths.push(path);
+      else filledIn.set(holder, [path]);
+    }
+  return { at: (path) => by.get(path) ?? null, filledIn, inside };
 }
 
 function add(to: Treatments, { name, treatment }: Rule): Treatments {

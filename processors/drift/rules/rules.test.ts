@@ -22,6 +22,7 @@ function diff(rule: Rule, path: string, declared: Json, observed: Json, more: Js
     type: typeOf(rule),
     declared: at(pathOf(path), declared, more),
     observed: at(pathOf(path), observed),
+    facts: null,
     configuration: null,
   });
 }
@@ -338,7 +339,13 @@ function diffWhenOn(rule: Rule, path: string, when: string, on: boolean) {
   const block = (number: number): JsonObject => ({ [steps.at(-1)!]: number, [when.split('.').at(-1)!]: on });
   const build = (number: number): JsonObject =>
     steps.length === 1 ? block(number) : { [steps[0]!]: [block(number)] };
-  return compare({ type: typeOf(rule), declared: build(3), observed: build(5), configuration: null });
+  return compare({
+    type: typeOf(rule),
+    declared: build(3),
+    observed: build(5),
+    facts: null,
+    configuration: null,
+  });
 }
 
 describe('rules', () => {
