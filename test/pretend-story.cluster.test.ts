@@ -184,8 +184,11 @@ describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, 
 });
 
 /** Of those with several instances, the one that is meant. */
-const isAt = ({ attributes }: Shown, address: string): boolean =>
-  !/\[/.test(address) ||
-  (address.endsWith('[1]')
+const isAt = ({ type, attributes }: Shown, address: string): boolean => {
+  if (type === 'aws_security_group' || type === 'aws_iam_role')
+    return address === `${type}.${String(attributes.name)}`;
+  if (!/\[/.test(address)) return true;
+  return address.endsWith('[1]')
     ? String(attributes.cidr_block).startsWith('10.0.1.')
-    : address.includes(String(attributes.bucket)));
+    : address.includes(String(attributes.bucket));
+};
