@@ -158,7 +158,9 @@ export function undeclaredElements(
         observed: held,
         facts: factsOf(rows, row.type),
         configuration: null,
-      }).differences.filter((one) => one.observed !== null);
+      })
+        // An empty text is how providers say that nothing stands there (a bucket whose policy was deleted).
+        .differences.filter((one) => one.observed !== null && one.observed !== '""');
     // Parent and children are read one after another: each element may be seen as it was or as it is.
     const { declared, observed: now } = elements;
     const differences = [declared, now, [...declared, ...now]].map(beyond).reduce(fewer);

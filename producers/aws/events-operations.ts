@@ -11,6 +11,7 @@ const config = rowsOf('config');
 const cloudformation = rowsOf('cloudformation');
 const route53 = rowsOf('route53');
 const cloudfront = rowsOf('cloudfront');
+const scheduler = rowsOf('scheduler');
 const tagging = rowsOf('tagging');
 
 const trail = touch('cloudtrail', '{req.trailName|req.name}');
@@ -116,6 +117,7 @@ export const OPERATIONS_ROWS: readonly EventRow[] = [
     ),
   ),
   events('TagResource UntagResource', 'tag', touch('by-arn', '{req.resourceARN}')),
+  scheduler('UpdateSchedule', 'update', touch('by-arn', '{resp.scheduleArn}')),
 
   // Systems Manager, Config
   ssm('PutParameter', 'update', touch('ssm-parameter', '{req.name}', '+aws_ssm_parameter={req.name}'), [

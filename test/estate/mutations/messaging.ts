@@ -42,10 +42,11 @@ const schedule = (a: JsonObject, more: JsonObject): Call => {
     Target: { Arn: target!.arn!, RoleArn: target!.role_arn! },
     ...more,
   };
-  return scheduler('UpdateSchedule', `PUT /schedules/${a.name}`, body, {
-    name: text(a.name),
-    groupName: text(a.group_name),
-  });
+  const parameters = { name: text(a.name), groupName: text(a.group_name) };
+  return {
+    ...scheduler('UpdateSchedule', `PUT /schedules/${a.name}`, body, parameters),
+    answered: { scheduleArn: text(a.arn) },
+  };
 };
 const WITHOUT_CHILD = at('aws_sqs_queue.inline', 'aws_sqs_queue.dead', 'aws_sqs_queue.plain[2]');
 const QUEUE_NUMBERS: [attribute: string, name: string, value: Json][] = [
