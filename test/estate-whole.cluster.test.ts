@@ -151,8 +151,8 @@ describe.skipIf(!moto)(
       const around = (address: string): string[] => [
         ...new Set([...(keys.get(address) ?? [])].flatMap((key) => [...near.get(key)!])),
       ];
-      const planned = plannedFor(instances);
-      expect(planned.length).toBeGreaterThanOrEqual(300);
+      const planned = plannedFor(instances).filter(({ mutation: { type } }) => ONLY.test(type));
+      if (!process.env.ESTATE_ONLY) expect(planned.length).toBeGreaterThanOrEqual(300);
       const watching = watch(system.client);
       const whole: Whole = {
         moto: moto!.url,
@@ -163,6 +163,7 @@ describe.skipIf(!moto)(
       const people: Who[] = ['alice', 'bob', 'script'];
       const seen: Seen[] = [];
       const began = performance.now();
+      let started = 0;
       const work = async (one: Planned): Promise<void> => {
         const next = await seeThrough(whole, one, people[started++ % people.length]!);
         seen.push(next);
