@@ -18,7 +18,7 @@ import {
 import { actorsOf, creates, deletes, forgotten, inOrder, isTerraform, madeBy } from './evidence.ts';
 import { gate, lookAgain, waitedFor } from './gate.ts';
 import { ignoringRule, isComplete } from './ignoring.ts';
-import { awaitsChildren, undeclaredElements } from './parents.ts';
+import { awaitsReads, undeclaredElements } from './parents.ts';
 import {
   attributesOf,
   type DeclaredRow,
@@ -190,7 +190,7 @@ function undeclaredIn(
 ): Assessment | null {
   const { rows, options, event } = sight;
   if (!observed || observed.seenAt < row.time) return null;
-  if (options.reads && !isOpen(drift) && awaitsChildren(rows, row)) return null;
+  if (options.reads && !isOpen(drift) && awaitsReads(rows, row)) return null;
   const differences = undeclaredElements(rows, row, observed, options.compare);
   if (differences.length === 0) return null;
   const id = unmanagedIdOf(rows, event.org, row.type, row.resourceId);

@@ -16,13 +16,24 @@ import { presentType } from './rules/parents.ts';
 /** More instances of one type than this are not all suspected for a change that names none of them. */
 export const NAMELESS_LIMIT = 64;
 
+const second = 1000;
+
+/**
+ * Feeds tell times in whole seconds: the change may have been made at any moment until the next, or until it was heard of.
+ * What was read in between may have been read before it.
+ */
+function latestTimeOf({ time, recordedAt }: EventOf<'change.reported'>): number {
+  if (time % second !== 0) return time;
+  return Math.max(time, Math.min(time + second - 1, recordedAt));
+}
+
 /** A change as it is remembered. */
 function evidenceFrom(event: EventOf<'change.reported'>): Evidence {
   const { body } = event;
   return {
     id: event.id,
     providerEventId: body.providerEventId,
-    time: event.time,
+    time: latestTimeOf(event),
     heard: event.recordedAt,
     provider: body.provider,
     account: body.account,

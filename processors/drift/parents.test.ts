@@ -8,7 +8,8 @@ import {
   TEST_TIME,
 } from '../../runtime/testing/events.ts';
 import type { Drift, Event } from '../../schemas/index.ts';
-import { driftDetector } from './index.ts';
+import { compare } from './compare.ts';
+import { createDriftDetector, driftDetector } from './index.ts';
 
 const minute = 60_000;
 const objectKey = 'default/aws/-/-/security-group/sg-1';
@@ -63,6 +64,24 @@ const seen = (ports: number[], offset: number) =>
     },
     at(offset),
   );
+const ruleSeen = (port: number, offset: number) =>
+  observed(
+    {
+      type: 'aws_security_group_rule',
+      resourceId: 'sgrule-443',
+      via: 'read',
+      attributes: JSON.stringify({
+        id: 'sgrule-443',
+        security_group_id: 'sg-1',
+        type: 'ingress',
+        from_port: port,
+        to_port: port,
+        protocol: 'tcp',
+        cidr_blocks: ['10.0.0.0/8'],
+      }),
+    },
+    at(offset),
+  );
 const published = [
   statePublished({}, { time: TEST_TIME }),
   statePublished({ workspace: 'other' }, { time: TEST_TIME }),
@@ -73,8 +92,8 @@ const opening = changeReported(
 );
 
 /** `over`: once all that is waited for is over. */
-function drifts(events: Event[], over: boolean): Drift[] {
-  const driver = driveProcessor(driftDetector, { now: TEST_TIME + 10 * minute });
+function drifts(events: Event[], over: boolean, detector = driftDetector): Drift[] {
+  const driver = driveProcessor(detector, { now: TEST_TIME + 10 * minute });
   driver.inputs([...published, ...events]);
   if (over) driver.runOut();
   const current = new Map(driver.outputsOf('drift.current').map(({ body }) => [body.drift.id, body.drift]));
@@ -122,6 +141,40 @@ describe('a parent whose elements are declared by separate resources', () => {
 
   it('is settled when the element is gone', () => {
     expect(open([group([]), rule(443), seen([443, 22], minute), seen([443], 2 * minute)])).toEqual([]);
+  });
+
+  it('a child that was changed is drift of its own, not also an element that no one declares', () => {
+    const found = open([group([]), rule(443), ruleSeen(8443, minute), seen([8443], minute)]);
+    expect(found).toMatchObject([{ kind: 'modified', address: 'aws_security_group_rule.r[443]' }]);
+    const other = open([group([]), rule(443), seen([8443], minute), ruleSeen(8443, minute)]);
+    expect(other.map((drift) => drift.id)).toEqual(found.map((drift) => drift.id));
+  });
+
+  it('where reads are made, nothing is told of the parent before both were read', () => {
+    const changed = (offset: number) =>
+      changeReported(
+        {
+          operation: 'ModifySecurityGroupRules',
+          providerEventId: `event-${offset}`,
+          targets: [
+            { type: 'aws_security_group_rule', id: 'sgrule-443' },
+            { type: 'aws_security_group', id: 'sg-1' },
+          ],
+        },
+        at(offset),
+      );
+    const events = [
+      ...[group([]), rule(443), ruleSeen(443, 0), seen([443], 0)],
+      // The parent is read first, and later, when it is taken back, last.
+      ...[changed(minute), seen([8443], 2 * minute), ruleSeen(8443, 2 * minute)],
+      ...[changed(3 * minute), ruleSeen(443, 4 * minute), seen([443], 4 * minute)],
+    ];
+    const reads = createDriftDetector({ compare, reads: true });
+    expect(drifts(events, false, reads).filter(({ kind }) => kind === 'unmanaged')).toEqual([]);
+    expect(drifts(events, false, reads).find(({ kind }) => kind === 'modified')).toMatchObject({
+      status: 'resolved',
+      resolution: 'reverted',
+    });
   });
 
   it('without children its own blocks count', () => {

@@ -95,10 +95,14 @@ function childrenOf(rows: Rows, type: string, path: string, id: string): ChildOf
   );
 }
 
-/** Whether a child was changed and its read is still to come: until then nobody can say whose an element of the parent is. */
-export function awaitsChildren(rows: Rows, row: DeclaredRow): boolean {
+/**
+ * Whether the parent or a child was changed and its read is still to come: until then nobody can say whose an element of the
+ * parent is.
+ */
+export function awaitsReads(rows: Rows, row: DeclaredRow): boolean {
   const paths = PATHS.get(row.type);
   if (!paths || !hasAnyChildren(rows, row.type)) return false;
+  if (isToBeRead(rows, row)) return true;
   return paths.some((path) =>
     childrenOf(rows, row.type, path, row.resourceId).some(
       ({ row: child }) => child !== undefined && !child.withdrawn && isToBeRead(rows, child),

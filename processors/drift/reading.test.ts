@@ -52,6 +52,21 @@ describe('a read is wished for', () => {
     ]);
   });
 
+  it('also when it was read in the second that the feed tells, before the change was heard of', () => {
+    const detector = withReads();
+    detector.inputs([...stored(A), change(minute), read(B, minute + 300)]);
+    expect(detector.open()).toMatchObject([{ confidence: 'confirmed' }]);
+    // Taken back within the same second, which is all that the feed says.
+    const back = changeReported(
+      { providerEventId: 'back' },
+      { ...at(minute), recordedAt: TEST_TIME + minute + 700 },
+    );
+    detector.input(back);
+    expect(wishes(detector)).toEqual([minute, minute + 700]);
+    detector.input(read(A, minute + 800));
+    expect(detector.open()).toEqual([]);
+  });
+
   it('when someone else deleted it', () => {
     const detector = withReads();
     detector.inputs([...stored(A), deletion(minute)]);

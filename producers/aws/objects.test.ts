@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ACCOUNT, REGION, SAMPLES } from './fixtures/samples.ts';
 import type { KindName } from './objects.ts';
-import { KINDS, keyOf, kindOfEc2Id, objectOf, objectOfArn } from './objects.ts';
+import { KINDS, keyOf, kindOfEc2Id, objectOf, objectOfArn, stateIdOf } from './objects.ts';
 
 const place = { account: ACCOUNT, region: REGION };
 const kinds = (Object.keys(KINDS) as KindName[]).filter((kind) => kind !== 'arn');
@@ -27,6 +27,17 @@ describe('kinds of objects', () => {
     const { placed } = KINDS[kind];
     expect(account).toBe(placed === 'world' ? '-' : ACCOUNT);
     expect(region).toBe(placed === 'region' ? REGION : '-');
+  });
+
+  test('a queue by the address of an endpoint is the same queue; which address its state holds is not known', () => {
+    const own = objectOf('sqs-queue', `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/jobs`, place)!;
+    const through = `https://vpce-1.sqs.${REGION}.vpce.amazonaws.com/${ACCOUNT}/jobs`;
+    for (const url of [through, `http://127.0.0.1:4566/${ACCOUNT}/jobs`]) {
+      const object = objectOf('sqs-queue', url, place)!;
+      expect(keyOf('o', object)).toBe(keyOf('o', own));
+      expect(stateIdOf(object)).toBeNull();
+    }
+    expect(stateIdOf(own)).toBe(`https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/jobs`);
   });
 
   test('an ARN overrides the place of the caller', () => {

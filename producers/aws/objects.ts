@@ -330,6 +330,8 @@ export interface CloudObject extends Place {
   placed: Placed;
   /** The full ARN, where the id was given as one. */
   arn: string | null;
+  /** Given by an address that is not AWS's own: a state may hold that or another. */
+  foreign?: true;
   /** Set when account or region is needed for the key but unknown. */
   incomplete: boolean;
 }
@@ -337,6 +339,8 @@ export interface CloudObject extends Place {
 /** No id of AWS has control characters, and keys are joined with one. */
 const CONTROL = /\p{Cc}/u;
 
+/** Through an endpoint of a network, or of another cloud that speaks the same. */
+const FOREIGN_QUEUE_URL = /^https?:\/\/[^/]+\/(\d{12})\/([^/]+)$/;
 const QUEUE_URL =
   /^https?:\/\/(?:sqs\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.|queue\.)amazonaws\.com(?:\.cn)?\/(\d{12})\/([^/]+)$/;
 
@@ -348,6 +352,7 @@ export function objectOf(kindName: KindName, raw: string, place: Place): CloudOb
   const kind = KINDS[kindName];
   let { account, region } = place;
   let id: string | undefined = raw;
+  let foreign = false;
   const arn = parseArn(raw);
   if (arn) {
     account = arn.account ?? account;
@@ -359,7 +364,12 @@ export function objectOf(kindName: KindName, raw: string, place: Place): CloudOb
     }
   } else {
     const queue = kindName === 'sqs-queue' ? QUEUE_URL.exec(raw) : null;
-    if (queue) {
+    const elsewhere = kindName === 'sqs-queue' && !queue ? FOREIGN_QUEUE_URL.exec(raw) : null;
+    if (elsewhere) {
+      foreign = true;
+      account = elsewhere[1]!;
+      id = elsewhere[2];
+    } else if (queue) {
       region = queue[1] ?? queue[2] ?? 'us-east-1';
       account = queue[3] ?? null;
       id = queue[4];
@@ -374,6 +384,7 @@ export function objectOf(kindName: KindName, raw: string, place: Place): CloudOb
     account,
     region: kind.placed === 'account' ? null : region,
     arn: arn ? raw : null,
+    ...(foreign ? { foreign } : {}),
     incomplete: (kind.placed !== 'world' && !account) || (kind.placed === 'region' && !region),
   };
 }
@@ -381,6 +392,7 @@ export function objectOf(kindName: KindName, raw: string, place: Place): CloudOb
 /** The id under which a Terraform state holds the object; null where only more than is known would tell. */
 export function stateIdOf(object: CloudObject): string | null {
   const template = isKind(object.kind) ? KINDS[object.kind].stateId : undefined;
+  if (object.foreign) return null;
   if (template === undefined) return object.id;
   if (template === '') return object.arn;
   const { account, region } = object;

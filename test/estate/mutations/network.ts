@@ -124,9 +124,28 @@ export const NETWORK: readonly Mutation[] = [
     { fits: at('aws_security_group.beside', 'aws_security_group.single'), expects: { kind: 'unmanaged' } },
   ),
   edit('aws_security_group_rule', 'description', described, 'changed', { fits: (a) => a.type === 'ingress' }),
-  edit('aws_vpc_security_group_ingress_rule', 'description', described, 'changed', {
-    fits: at('aws_vpc_security_group_ingress_rule.single'),
-  }),
+  edit(
+    'aws_vpc_security_group_ingress_rule',
+    'description',
+    (a, v) =>
+      ec2('ModifySecurityGroupRules', {
+        GroupId: text(a.security_group_id),
+        SecurityGroupRule: [
+          {
+            SecurityGroupRuleId: text(a.id),
+            SecurityGroupRule: {
+              IpProtocol: 'tcp',
+              FromPort: 443,
+              ToPort: 443,
+              CidrIpv4: text(a.cidr_ipv4),
+              Description: v,
+            },
+          },
+        ],
+      }),
+    'changed',
+    { fits: at('aws_vpc_security_group_ingress_rule.single') },
+  ),
   toggled(
     'aws_route_table',
     'route',
