@@ -4,6 +4,7 @@
 import type { Rows, Write } from '../../runtime/processor.ts';
 import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
 import type { Compare, Comparison } from './comparison.ts';
+import { namesDeclared } from './evidence.ts';
 import { factsOf } from './known-facts.ts';
 import {
   anyRow,
@@ -111,7 +112,9 @@ export function awaitsReads(rows: Rows, row: DeclaredRow): boolean {
 }
 
 function isToBeRead(rows: Rows, { type, resourceId }: DeclaredRow): boolean {
-  const changes = [...evidenceOf(rows, type, resourceId), ...evidenceOf(rows, type, null)];
+  // A change that names an instance is no reason to read those it only names the type of.
+  const nameless = evidenceOf(rows, type, null).filter((change) => !namesDeclared(rows, change));
+  const changes = [...evidenceOf(rows, type, resourceId), ...nameless];
   const changedAt = changes.reduce((newest, { time }) => Math.max(newest, time), 0);
   if (changedAt === 0) return false;
   const failed = [...rows.list(failuresPart(type, resourceId))].some(

@@ -170,7 +170,7 @@ export const SECURITY_ROWS: readonly EventRow[] = [
   kms(
     'PutKeyPolicy',
     'update',
-    [touch('kms-key', KEY_ID, 'aws_kms_key_policy *'), KEY_BY_ALIAS],
+    [touch('kms-key', KEY_ID, 'aws_kms_key_policy=* *'), KEY_BY_ALIAS],
     ['bypassPolicyLockoutSafetyCheck'],
   ),
   kms('CreateGrant RevokeGrant', 'update', touch('kms-key', KEY_ID, 'aws_kms_grant')),

@@ -10,6 +10,8 @@ export interface Whole {
   moto: string;
   trail: string;
   watch: Watch;
+  /** Types that are not read, and so stay unverified. */
+  unread: ReadonlySet<string>;
   /** Object keys that the instances around an instance have. */
   keysAround(address: string): ReadonlySet<string>;
 }
@@ -37,7 +39,7 @@ export async function seeThrough(whole: Whole, planned: Planned, who: Who): Prom
   const seen: Seen = { planned, kind: 'fine', problem: null, confirmedMs: null, resolvedMs: null };
   const end = (kind: Outcome['kind'], problem: string | null): Seen => ({ ...seen, kind, problem });
   const mine = (open: readonly DriftJson[]): DriftJson[] =>
-    open.filter(({ objectKey }) => keys.has(objectKey));
+    open.filter(({ objectKey, type }) => keys.has(objectKey) && !whole.unread.has(type));
   const kind = mutation.expects?.kind ?? 'modified';
   const isIt = (drift: DriftJson): boolean =>
     drift.kind === kind &&

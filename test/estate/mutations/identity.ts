@@ -24,6 +24,12 @@ const secretOf = (a: JsonObject): JsonObject => ({
   SecretId: text(a.name),
   ClientRequestToken: randomUUID(),
 });
+const secretPolicy = (a: JsonObject, policy: string): Call =>
+  secrets(
+    'PutResourcePolicy',
+    { SecretId: text(a.secret_arn), ResourcePolicy: policy },
+    { arn: text(a.secret_arn) },
+  );
 const PASSWORDS: [attribute: string, parameter: string, value: Json][] = [
   ['minimum_password_length', 'MinimumPasswordLength', 8],
   ['require_numbers', 'RequireNumbers', false],
@@ -190,8 +196,8 @@ export const IDENTITY: readonly Mutation[] = [
   toggled(
     'aws_secretsmanager_secret_policy',
     'policy',
-    (a) => secrets('PutResourcePolicy', { SecretId: text(a.secret_arn), ResourcePolicy: widened(a.policy) }),
-    (a) => secrets('PutResourcePolicy', { SecretId: text(a.secret_arn), ResourcePolicy: text(a.policy) }),
+    (a) => secretPolicy(a, widened(a.policy)),
+    (a) => secretPolicy(a, text(a.policy)),
   ),
   edit(
     'aws_cognito_user_pool',
