@@ -362,6 +362,13 @@ describe('modules', () => {
     expect(wider.blocks.map(({ address }) => address)).toContain('module.outside.t_x.secret');
   });
 
+  it("OpenTofu's own files are not read, and leave nothing sure", async () => {
+    write({ 'main.tf': 'resource "t_x" "y" {}', 'main.tofu': 'resource "t_x" "y" { a = 1 }' });
+    const { blocks, problems } = await read();
+    expect(blocks).toMatchObject([{ address: 't_x.y', complete: false }]);
+    expect(problems).toEqual(['main.tofu: files that only OpenTofu reads are not read here']);
+  });
+
   it('a file that cannot be read leaves its own blocks unknown', async () => {
     write({ 'a.tf': 'resource "t_x" "a" {}', 'b.tf': 'resource "t_x" "b" {', 'c.tf.json': '[]' });
     const { blocks, problems } = await read();
