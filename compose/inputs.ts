@@ -9,6 +9,7 @@ import {
   createHttpBackend,
   createRefreshReactor,
   digitaloceanSnapshots,
+  SWEEP_PROVIDER,
   stateClaims,
 } from '../producers/index.ts';
 import type { HttpBackend } from '../producers/terraform/index.ts';
@@ -34,7 +35,7 @@ export interface Inputs {
 /** `once`: every source reads what is there and ends. */
 export function createInputs(
   configuration: Configuration,
-  adapters: Pick<Adapters, 'blobs' | 'keys' | 'cache'>,
+  adapters: Pick<Adapters, 'blobs' | 'keys' | 'cache' | 'log' | 'codec'>,
   { once, ...running }: { once: boolean } & ReadingOptions,
 ): Inputs {
   const { terraform, aws, digitalocean, detector } = configuration;
@@ -64,6 +65,8 @@ export function createInputs(
           pollMs: terraform.pollMs,
           maxStateBytes: terraform.maxStateBytes,
           once,
+          // Who reads a resource anew starts from the state's own words.
+          keepOriginals: !once && terraform.readers.length > 0,
         });
   const cloudtrail =
     aws.cloudtrail.length === 0
@@ -93,13 +96,13 @@ export function createInputs(
           everyMs: terraform.configurationEveryMs,
           once,
         });
-  const listed = snapshots ? ['digitalocean'] : [];
   const [fileSource, snapshotSource] =
     once && files && snapshots
       ? inSequence(files.source, snapshots.source)
       : [files?.source ?? null, snapshots?.source ?? null];
   // What is read once has no one who would wait for an answer.
   const reading = once ? null : createReading(configuration, adapters, running);
+  const listed = [...(snapshots ? ['digitalocean'] : []), ...(reading?.sweeps ? [SWEEP_PROVIDER] : [])];
   const backends = [httpBackend, files].filter((backend) => backend !== null);
   // What answers for a source runs beside it: both backends of states know what workspace the other has.
   const units: Unit[] = [

@@ -14,5 +14,9 @@ export {
   createStatedStates,
   READ_REACTOR,
   type ReaderRow,
+  SWEEP,
+  SWEEP_PROVIDER,
+  SWEEP_REQUESTS,
   stateClaims,
+  terraformSweep,
 } from './terraform/index.ts';
