@@ -9,6 +9,7 @@ import {
   createHttpBackend,
   createRefreshReactor,
   digitaloceanSnapshots,
+  reportedChanges,
   SWEEP_PROVIDER,
   stateClaims,
 } from '../producers/index.ts';
@@ -38,7 +39,7 @@ export function createInputs(
   adapters: Pick<Adapters, 'blobs' | 'keys' | 'cache' | 'log' | 'codec'>,
   { once, ...running }: { once: boolean } & ReadingOptions,
 ): Inputs {
-  const { terraform, aws, digitalocean, detector } = configuration;
+  const { terraform, aws, digitalocean, reported, detector } = configuration;
   const { blobs, keys } = adapters;
   const decoder = createDecoder({ hmacKey: keys.fingerprintKey });
   const owners = terraform.workspaces.map(({ name, owner }) => ({
@@ -78,6 +79,16 @@ export function createInputs(
           applyIdentities: aws.applyIdentities,
           pollMs: aws.pollMs,
         });
+  const reports =
+    reported.directories.length === 0
+      ? null
+      : reportedChanges({
+          directories: reported.directories,
+          oneShot: once,
+          pipelines: reported.pipelines,
+          applyIdentities: reported.applyIdentities,
+          pollMs: reported.pollMs,
+        });
   const snapshots =
     digitalocean.token === undefined
       ? null
@@ -112,6 +123,7 @@ export function createInputs(
       reactors: once ? [] : [createRefreshReactor(backends)],
     },
     { name: 'aws', sources: cloudtrail ? [cloudtrail] : [], reactors: [] },
+    { name: 'reported', sources: reports ? [reports] : [], reactors: [] },
     {
       name: 'digitalocean',
       sources: snapshotSource ? [snapshotSource] : [],

@@ -142,6 +142,15 @@ export const ConfigurationSchema = section({
     pipelines: list(Type.String(), 'Principals (globs over ARNs) that are deploy pipelines.'),
     applyIdentities: list(Type.String(), 'Principals (globs over ARNs) that only Terraform uses.'),
   }),
+  reported: section({
+    directories: list(
+      Type.String(),
+      'Directories of changes that others report (docs/feeds-reported.md): .jsonl, .ndjson and .json files.',
+    ),
+    pollMs: count('How often the directories are looked at, milliseconds.', 2_000, 100, 3_600_000),
+    pipelines: list(Type.String(), 'Principals (globs) in reports that are deploy pipelines.'),
+    applyIdentities: list(Type.String(), 'Principals (globs) in reports that only Terraform uses.'),
+  }),
   digitalocean: section({
     token: optional('API token with read scope; no token, no snapshots.'),
     url: text('Base URL of the API.', 'https://api.digitalocean.com'),
