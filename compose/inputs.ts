@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto';
 import picomatch from 'picomatch';
 import {
   cloudtrailFiles,
+  configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,
   createRefreshReactor,
   digitaloceanSnapshots,
   reportedChanges,
+  SWEEP_PROVIDER,
   stateClaims,
 } from '../producers/index.ts';
 import type { HttpBackend } from '../producers/terraform/index.ts';
@@ -34,7 +36,7 @@ export interface Inputs {
 /** `once`: every source reads what is there and ends. */
 export function createInputs(
   configuration: Configuration,
-  adapters: Pick<Adapters, 'blobs' | 'keys' | 'cache'>,
+  adapters: Pick<Adapters, 'blobs' | 'keys' | 'cache' | 'log' | 'codec'>,
   { once, ...running }: { once: boolean } & ReadingOptions,
 ): Inputs {
   const { terraform, aws, digitalocean, reported, detector } = configuration;
@@ -64,6 +66,8 @@ export function createInputs(
           pollMs: terraform.pollMs,
           maxStateBytes: terraform.maxStateBytes,
           once,
+          // Who reads a resource anew starts from the state's own words.
+          keepOriginals: !once && terraform.readers.length > 0,
         });
   const cloudtrail =
     aws.cloudtrail.length === 0
@@ -95,13 +99,21 @@ export function createInputs(
           everyMs: once ? null : digitalocean.everyMs,
           hmac: (value: string) => hmacFingerprint(keys.fingerprintKey, value),
         });
-  const listed = snapshots ? ['digitalocean'] : [];
+  const configurations =
+    terraform.configurations.length === 0
+      ? null
+      : configurationSource({
+          configurations: terraform.configurations,
+          everyMs: terraform.configurationEveryMs,
+          once,
+        });
   const [fileSource, snapshotSource] =
     once && files && snapshots
       ? inSequence(files.source, snapshots.source)
       : [files?.source ?? null, snapshots?.source ?? null];
   // What is read once has no one who would wait for an answer.
   const reading = once ? null : createReading(configuration, adapters, running);
+  const listed = [...(snapshots ? ['digitalocean'] : []), ...(reading?.sweeps ? [SWEEP_PROVIDER] : [])];
   const backends = [httpBackend, files].filter((backend) => backend !== null);
   // What answers for a source runs beside it: both backends of states know what workspace the other has.
   const units: Unit[] = [
@@ -122,6 +134,7 @@ export function createInputs(
       sources: [rulesSource(detector)],
       reactors: once ? [] : [snapshotRefusals(listed)],
     },
+    { name: 'terraform-configuration', sources: configurations ? [configurations] : [], reactors: [] },
     ...(reading ? [reading.unit] : []),
   ];
   return {

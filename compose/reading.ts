@@ -6,6 +6,7 @@ import {
   createReadReactor,
   createStatedStates,
   type ReaderRow,
+  terraformSweep,
 } from '../producers/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Configuration } from '../runtime/config-schema.ts';
@@ -23,13 +24,15 @@ export interface ReadingOptions {
 
 export interface Reading {
   unit: Unit;
+  /** Whether sweeps can be asked for: something has a reader. */
+  sweeps: boolean;
   close(): Promise<void>;
 }
 
 /** Runs without readers too: what was asked for while there were some gets its answer. */
 export function createReading(
   configuration: Configuration,
-  { blobs, keys, cache }: Pick<Adapters, 'blobs' | 'keys' | 'cache'>,
+  { blobs, keys, cache, log, codec }: Pick<Adapters, 'blobs' | 'keys' | 'cache' | 'log' | 'codec'>,
   { clock, logger, environment }: ReadingOptions,
 ): Reading {
   const { terraform, org, data } = configuration;
@@ -46,11 +49,17 @@ export function createReading(
     times: { readMs },
   });
   const states = createStatedStates({ blobs, hmacKey: keys.fingerprintKey, org, bindings });
+  const readers = rowsOf(configuration);
+  const sweep =
+    readers.length === 0
+      ? null
+      : terraformSweep({ reader, states, log, codec, readers, readsPerSecond, ...terraform.sweep });
   return {
+    sweeps: sweep !== null,
     unit: {
       name: 'readers',
-      sources: [],
-      reactors: [createReadReactor({ reader, states, clock })],
+      sources: sweep ? [sweep.source] : [],
+      reactors: [createReadReactor({ reader, states, clock }), ...(sweep ? [sweep.reactor] : [])],
       measure: (registry) => reader.measure(registry),
     },
     async close() {

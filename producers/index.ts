@@ -4,6 +4,8 @@ export { digitaloceanSnapshots } from './digitalocean/index.ts';
 export { REPORTED_CHANGES, reportedChanges } from './reported/index.ts';
 export {
   bindingsOf,
+  CONFIGURATIONS,
+  configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,
@@ -18,7 +20,11 @@ export {
   parseSource,
   READ_REACTOR,
   type ReaderRow,
+  SWEEP,
+  SWEEP_PROVIDER,
+  SWEEP_REQUESTS,
   shortName,
   sourceText,
   stateClaims,
+  terraformSweep,
 } from './terraform/index.ts';

@@ -71,6 +71,23 @@ export const ConfigurationSchema = section({
       ),
       'Where provider configurations point: `workspace` (a glob), `provider` (aws, …), `alias`, `account`, `region`.',
     ),
+    configurations: list(
+      Type.Object(
+        {
+          workspace: Type.String({ minLength: 1, maxLength: 512 }),
+          directory: Type.String({ minLength: 1 }),
+          within: Type.Optional(Type.String({ minLength: 1 })),
+        },
+        { additionalProperties: false },
+      ),
+      'Root modules to read .tf files from: `workspace`, `directory`; `within`: nothing outside is read (the Git checkout).',
+    ),
+    configurationEveryMs: count(
+      'How often the files of configurations are looked at, milliseconds.',
+      15_000,
+      100,
+      3_600_000,
+    ),
     readers: list(
       Type.Object(
         {
@@ -103,6 +120,15 @@ export const ConfigurationSchema = section({
       1_000,
       24 * 60 * minute,
     ),
+    sweep: section({
+      everyMs: count(
+        'Time between two sweeps of a workspace (all it declares is read anew, where it has a reader), milliseconds; 0: only on request.',
+        6 * 60 * minute,
+        0,
+        30 * 24 * 60 * minute,
+      ),
+      percent: count('What part of readsPerSecond sweeps may spend, percent.', 10, 1, 75),
+    }),
     readMs: count(
       'A provider that answers a read for longer than that is taken for hung, milliseconds.',
       2 * minute,
@@ -164,10 +190,15 @@ export const ConfigurationSchema = section({
           owner: Type.Optional(Type.String()),
           reason: Type.String({ minLength: 1 }),
           until: Type.Optional(Type.String({ format: 'date-time' })),
+          not: Type.Optional(Type.Boolean()),
         },
         { additionalProperties: false },
       ),
-      'Differences to ignore (still recorded): globs for `workspace`, `type`, `address`, `path`; `reason`, `owner`, `until`.',
+      'Differences to ignore (still recorded): globs for `workspace`, `type`, `address`, `path`; `reason`, `owner`, `until`; `not` for exceptions.',
+    ),
+    ignoreFile: optional(
+      'File of more such rules, one a line; without it, .driftignore beside driftmgr.yaml where there is one.',
+      { minLength: 1 },
     ),
   }),
   kafka: section({
