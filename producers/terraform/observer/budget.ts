@@ -87,6 +87,7 @@ export function createBudget({ cache, clock }: { cache: Cache; clock: Clock }): 
     account.serving = true;
     try {
       for (;;) {
+        account.arrived = new AbortController();
         const first = next(account);
         if (!first) return;
         await lookForPause(account);
@@ -98,7 +99,6 @@ export function createBudget({ cache, clock }: { cache: Cache; clock: Clock }): 
         const { perSecond } = account;
         const allowed =
           first.priority === 'change' ? perSecond : Math.max(1, Math.floor(perSecond * SWEEP_SHARE));
-        account.arrived = new AbortController();
         const { count, endsInMs } = await cache.count(`reads/${account.name}`, WINDOW_MS);
         if (count > allowed) {
           // A change does not wait until a sweep may go on.
