@@ -7,8 +7,8 @@ const PURE = [
   'producers/{aws,terraform}/{attribution,events,normalize,objects,record-splitter,redact,scope}.test.ts',
 ];
 
-/** Those need servers: `npm run test:cluster` and `test:endurance`, vitest.cluster.config.ts. */
-const CLUSTER = '**/*.{cluster,endurance}.test.ts';
+/** Those need servers or take long: `npm run test:cluster` and `test:endurance`, vitest.cluster.config.ts. */
+const ELSEWHERE = '**/*.{long,cluster,endurance}.test.ts';
 
 // Forks, not threads: chDB ends in a segmentation fault when a worker thread that loaded it exits.
 export default defineConfig({
@@ -27,10 +27,10 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['{producers,projections,api,runtime,compose,bench,test}/**/*.test.ts'],
-          exclude: [...PURE, CLUSTER],
+          exclude: [...PURE, ELSEWHERE],
         },
       },
-      { extends: true, test: { name: 'pure', include: PURE, exclude: [CLUSTER], isolate: false } },
+      { extends: true, test: { name: 'pure', include: PURE, exclude: [ELSEWHERE], isolate: false } },
     ],
   },
 });

@@ -1,9 +1,8 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
-import cluster from './vitest.cluster.config.ts';
+import { defineConfig } from 'vitest/config';
+import { PATIENT } from './vitest.cluster.config.ts';
 
 // Tests of the cluster that take minutes each: kills, restarts, members that come and go, failover under requests, a
-// lost broker.
-const include = ['test/cluster/*.endurance.test.ts'];
-
-const { test, ...rest } = cluster;
-export default mergeConfig(rest, defineConfig({ test: { ...test, include } }));
+// lost broker. One at a time.
+export default defineConfig({
+  test: { ...PATIENT, include: ['test/cluster/*.endurance.test.ts'], fileParallelism: false },
+});

@@ -3,11 +3,14 @@ import { randomBytes } from 'node:crypto';
 import picomatch from 'picomatch';
 import {
   cloudtrailFiles,
+  configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,
   createRefreshReactor,
   digitaloceanSnapshots,
+  reportedChanges,
+  SWEEP_PROVIDER,
   stateClaims,
 } from '../producers/index.ts';
 import type { HttpBackend } from '../producers/terraform/index.ts';
@@ -15,6 +18,7 @@ import { hmacFingerprint } from '../runtime/blobs/keys.ts';
 import type { Configuration } from '../runtime/config-schema.ts';
 import type { Adapters } from './adapters.ts';
 import { inSequence } from './in-sequence.ts';
+import { createReading, type ReadingOptions } from './reading.ts';
 import { rulesSource } from './rules-source.ts';
 import { snapshotRefusals } from './snapshot-refusals.ts';
 import type { Unit } from './units.ts';
@@ -32,10 +36,10 @@ export interface Inputs {
 /** `once`: every source reads what is there and ends. */
 export function createInputs(
   configuration: Configuration,
-  adapters: Pick<Adapters, 'blobs' | 'keys'>,
-  { once }: { once: boolean },
+  adapters: Pick<Adapters, 'blobs' | 'keys' | 'cache' | 'log' | 'codec'>,
+  { once, ...running }: { once: boolean } & ReadingOptions,
 ): Inputs {
-  const { terraform, aws, digitalocean, detector } = configuration;
+  const { terraform, aws, digitalocean, reported, detector } = configuration;
   const { blobs, keys } = adapters;
   const decoder = createDecoder({ hmacKey: keys.fingerprintKey });
   const owners = terraform.workspaces.map(({ name, owner }) => ({
@@ -62,6 +66,8 @@ export function createInputs(
           pollMs: terraform.pollMs,
           maxStateBytes: terraform.maxStateBytes,
           once,
+          // Who reads a resource anew starts from the state's own words.
+          keepOriginals: !once && terraform.readers.length > 0,
         });
   const cloudtrail =
     aws.cloudtrail.length === 0
@@ -73,6 +79,16 @@ export function createInputs(
           applyIdentities: aws.applyIdentities,
           pollMs: aws.pollMs,
         });
+  const reports =
+    reported.directories.length === 0
+      ? null
+      : reportedChanges({
+          directories: reported.directories,
+          oneShot: once,
+          pipelines: reported.pipelines,
+          applyIdentities: reported.applyIdentities,
+          pollMs: reported.pollMs,
+        });
   const snapshots =
     digitalocean.token === undefined
       ? null
@@ -83,11 +99,21 @@ export function createInputs(
           everyMs: once ? null : digitalocean.everyMs,
           hmac: (value: string) => hmacFingerprint(keys.fingerprintKey, value),
         });
-  const listed = snapshots ? ['digitalocean'] : [];
+  const configurations =
+    terraform.configurations.length === 0
+      ? null
+      : configurationSource({
+          configurations: terraform.configurations,
+          everyMs: terraform.configurationEveryMs,
+          once,
+        });
   const [fileSource, snapshotSource] =
     once && files && snapshots
       ? inSequence(files.source, snapshots.source)
       : [files?.source ?? null, snapshots?.source ?? null];
+  // What is read once has no one who would wait for an answer.
+  const reading = once ? null : createReading(configuration, adapters, running);
+  const listed = [...(snapshots ? ['digitalocean'] : []), ...(reading?.sweeps ? [SWEEP_PROVIDER] : [])];
   const backends = [httpBackend, files].filter((backend) => backend !== null);
   // What answers for a source runs beside it: both backends of states know what workspace the other has.
   const units: Unit[] = [
@@ -97,6 +123,7 @@ export function createInputs(
       reactors: once ? [] : [createRefreshReactor(backends)],
     },
     { name: 'aws', sources: cloudtrail ? [cloudtrail] : [], reactors: [] },
+    { name: 'reported', sources: reports ? [reports] : [], reactors: [] },
     {
       name: 'digitalocean',
       sources: snapshotSource ? [snapshotSource] : [],
@@ -107,8 +134,17 @@ export function createInputs(
       sources: [rulesSource(detector)],
       reactors: once ? [] : [snapshotRefusals(listed)],
     },
+    { name: 'terraform-configuration', sources: configurations ? [configurations] : [], reactors: [] },
+    ...(reading ? [reading.unit] : []),
   ];
-  return { units, httpBackend, close: () => decoder.close() };
+  return {
+    units,
+    httpBackend,
+    async close() {
+      await reading?.close();
+      await decoder.close();
+    },
+  };
 }
 
 /** A key that lives as long as the process: for scans, whose data is gone when they end. */

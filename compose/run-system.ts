@@ -9,6 +9,7 @@ import type { Adapters } from './adapters.ts';
 import { Closing } from './closing.ts';
 import { DASHBOARD } from './dashboard.ts';
 import { createInputs, TERRAFORM } from './inputs.ts';
+import { readableIn } from './reading.ts';
 import { ALL_ROLES, type Role } from './roles.ts';
 import type { System } from './system.ts';
 import { startSystem } from './system.ts';
@@ -54,7 +55,12 @@ async function run(
   try {
     const adapters = await open();
     closing.add(() => adapters.close());
-    const inputs = createInputs(configuration, adapters, { once });
+    const inputs = createInputs(configuration, adapters, {
+      once,
+      clock: systemClock,
+      logger,
+      environment: options.environment,
+    });
     closing.add(() => inputs.close());
     const detector = createDriftDetector({
       compare,
@@ -63,7 +69,8 @@ async function run(
       // What is read once is all there is: nothing later can explain a difference, and no one can look again.
       graceMs: once ? 0 : graceMs,
       fetchHead: !once,
-      reads: false,
+      reads: !once && configuration.terraform.readers.length > 0,
+      readable: readableIn(configuration),
     });
     const system = await startSystem({
       adapters,

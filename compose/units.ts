@@ -1,5 +1,6 @@
 // Units: sources and the reactors that answer for them, each run as a whole by one process. Which process that is the
 // group says; whoever takes one over shuts out the writers of whoever had it.
+import type { Registry } from 'prom-client';
 import type { SystemJson } from '../api/types.ts';
 import type { Assignments } from '../runtime/assignment/assignment.ts';
 import { wholeAssignments } from '../runtime/assignment/whole.ts';
@@ -12,6 +13,8 @@ export interface Unit {
   name: string;
   sources: readonly Source[];
   reactors: readonly Reactor[];
+  /** Shows in these metrics what it does, whether it runs here or not. */
+  measure?(metrics: Registry): void;
 }
 
 export interface UnitsOptions extends Omit<RunReactorOptions, 'reactor' | 'assignments'> {
@@ -43,6 +46,7 @@ export function runUnits(options: UnitsOptions): UnitsHandle {
   const sources = new Map<string, SourceHandle>();
   const reactors = new Map<string, { reactor: Reactor; handle: ReactorHandle }>();
   /** Partitions of a group are what is given to processes; a unit goes with one of them. */
+  for (const unit of units) unit.measure?.(options.metrics);
   const unitsAt = (partition: number): Unit[] => units.filter((_, index) => index % partitions === partition);
 
   async function run(unit: Unit, signal: AbortSignal): Promise<void> {

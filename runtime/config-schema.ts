@@ -71,12 +71,85 @@ export const ConfigurationSchema = section({
       ),
       'Where provider configurations point: `workspace` (a glob), `provider` (aws, …), `alias`, `account`, `region`.',
     ),
+    configurations: list(
+      Type.Object(
+        {
+          workspace: Type.String({ minLength: 1, maxLength: 512 }),
+          directory: Type.String({ minLength: 1 }),
+          within: Type.Optional(Type.String({ minLength: 1 })),
+        },
+        { additionalProperties: false },
+      ),
+      'Root modules to read .tf files from: `workspace`, `directory`; `within`: nothing outside is read (the Git checkout).',
+    ),
+    configurationEveryMs: count(
+      'How often the files of configurations are looked at, milliseconds.',
+      15_000,
+      100,
+      3_600_000,
+    ),
+    readers: list(
+      Type.Object(
+        {
+          workspace: Type.String({ default: '*' }),
+          provider: Type.String({ minLength: 1 }),
+          alias: Type.Optional(Type.String()),
+          account: Type.Optional(Type.String({ minLength: 1 })),
+          region: Type.Optional(Type.String({ minLength: 1 })),
+          environment: Type.Record(Type.String(), Type.String(), { default: {} }),
+          configuration: Type.Record(Type.String(), Type.Unknown(), { default: {} }),
+          directory: Type.Optional(Type.String({ minLength: 1 })),
+          allow: list(Type.String(), 'Types that are read although that returns a secret.'),
+          readsPerSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+        },
+        { additionalProperties: false },
+      ),
+      'Providers that may be asked what a resource is now (docs/providers.md): `workspace` (a glob), `provider`, `alias`, `account`, `region`, `environment` (a value `$NAME` is taken from the environment of DriftMgr), `configuration` (the provider block), `directory` (with its lock file), `allow`, `readsPerSecond`.',
+    ),
+    readsPerSecond: count('How often one account is asked in a second, in all processes.', 20, 1, 10_000),
+    providerProcesses: count('Provider processes at once.', 4, 1, 64),
+    providerBytes: count(
+      'Memory of all provider processes together; one may always run.',
+      1_200 * 1024 * 1024,
+      16 * 1024 * 1024,
+      2 ** 40,
+    ),
+    providerIdleMs: count(
+      'A provider process that had nothing to do for that long is ended, milliseconds.',
+      2 * minute,
+      1_000,
+      24 * 60 * minute,
+    ),
+    sweep: section({
+      everyMs: count(
+        'Time between two sweeps of a workspace (all it declares is read anew, where it has a reader), milliseconds; 0: only on request.',
+        6 * 60 * minute,
+        0,
+        30 * 24 * 60 * minute,
+      ),
+      percent: count('What part of readsPerSecond sweeps may spend, percent.', 10, 1, 75),
+    }),
+    readMs: count(
+      'A provider that answers a read for longer than that is taken for hung, milliseconds.',
+      2 * minute,
+      100,
+      60 * minute,
+    ),
   }),
   aws: section({
     cloudtrail: list(Type.String(), 'Directories that hold CloudTrail files as S3 delivers them.'),
     pollMs: count('How often the directories are looked at, milliseconds.', 2_000, 100, 3_600_000),
     pipelines: list(Type.String(), 'Principals (globs over ARNs) that are deploy pipelines.'),
     applyIdentities: list(Type.String(), 'Principals (globs over ARNs) that only Terraform uses.'),
+  }),
+  reported: section({
+    directories: list(
+      Type.String(),
+      'Directories of changes that others report (docs/feeds-reported.md): .jsonl, .ndjson and .json files.',
+    ),
+    pollMs: count('How often the directories are looked at, milliseconds.', 2_000, 100, 3_600_000),
+    pipelines: list(Type.String(), 'Principals (globs) in reports that are deploy pipelines.'),
+    applyIdentities: list(Type.String(), 'Principals (globs) in reports that only Terraform uses.'),
   }),
   digitalocean: section({
     token: optional('API token with read scope; no token, no snapshots.'),

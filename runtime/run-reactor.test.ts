@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Event } from '../schemas/index.ts';
@@ -6,6 +7,8 @@ import { wholeAssignments } from './assignment/whole.ts';
 import { createMemoryBlobs } from './blobs/memory-blobs.ts';
 import { DriftError } from './errors.ts';
 import { createMemoryLog } from './log/memory-log.ts';
+import type { Reactor } from './reactor.ts';
+import { Hand, type Held } from './reactor-hand.ts';
 import { type ReactorHandle, runReactor } from './run-reactor.ts';
 import type { SourceEvent } from './source.ts';
 import { createTestClock } from './testing/clock.ts';
@@ -21,11 +24,11 @@ afterEach(async () => {
   }
 });
 
-const wish = (n: number): Event =>
+const wish = (n: number, objectKey: string | null = null): Event =>
   eventOf(
     'state.refresh-requested',
     { workspace: `w${n}` },
-    { id: `evt_${n}`, correlationId: `c${n}`, objectKey: null },
+    { id: `evt_${n}`, correlationId: `c${n}`, objectKey },
   );
 
 const outcome = (event: Event): SourceEvent => ({
@@ -36,10 +39,13 @@ const outcome = (event: Event): SourceEvent => ({
   body: { requestId: event.id, outcome: 'done', reason: null, driftId: null },
 });
 
-function setUp() {
+function setUp(partitions = 1) {
   const clock = createTestClock();
-  const log = createMemoryLog({ partitions: 1, clock });
-  const begin = (perform: (event: Event) => Promise<SourceEvent[]>) => {
+  const log = createMemoryLog({ partitions, clock });
+  const begin = (
+    perform: (event: Event, signal: AbortSignal) => Promise<SourceEvent[]>,
+    more: Partial<Reactor> = {},
+  ) => {
     const stop = new AbortController();
     const handle = runReactor({
       reactor: {
@@ -47,9 +53,10 @@ function setUp() {
         reads: ['driftmgr.requests'],
         wants: (event) => event.type === 'state.refresh-requested',
         perform,
+        ...more,
       },
       log,
-      assignments: wholeAssignments(1),
+      assignments: wholeAssignments(partitions),
       codec: testCodec(),
       blobs: createMemoryBlobs(),
       org: TEST_ORG,
@@ -141,5 +148,183 @@ describe('the reactor loop', () => {
       })
       .toBe(1);
     expect(attempts).toBe(10);
+  });
+});
+
+describe('a reactor that takes several events in hand', () => {
+  const settledIds = async (log: ReturnType<typeof setUp>['log']): Promise<string[]> =>
+    (await outputsOf(log, 'toy')).flatMap(({ event }) =>
+      event?.type === 'request.settled' ? [event.body.requestId] : [],
+    );
+  /** Performs what is let go, in the order it is let go. */
+  function gates() {
+    const asked: string[] = [];
+    const waiting = new Map<string, PromiseWithResolvers<void>>();
+    const gate = (id: string): PromiseWithResolvers<void> => {
+      if (!waiting.has(id)) waiting.set(id, Promise.withResolvers());
+      return waiting.get(id)!;
+    };
+    return {
+      asked,
+      perform: async (event: Event, signal?: AbortSignal): Promise<SourceEvent[]> => {
+        asked.push(event.id);
+        const stopped = new Promise<never>((_, reject) =>
+          signal?.addEventListener('abort', () => reject(new Error('given up'))),
+        );
+        await Promise.race([gate(event.id).promise, stopped]);
+        return [{ ...outcome(event), objectKey: event.objectKey }];
+      },
+      finish: (...numbers: number[]): void => {
+        for (const n of numbers) gate(`evt_${n}`).resolve();
+      },
+      fail: (n: number, error: Error): void => gate(`evt_${n}`).reject(error),
+    };
+  }
+  const of = (...keys: string[]): Event[] => keys.map((key, n) => wish(n + 1, `${TEST_ORG}/${key}`));
+
+  it('performs as many at once as it says, and not one more', async () => {
+    const { log, begin } = setUp();
+    const { asked, perform, finish } = gates();
+    begin(perform, { concurrency: 2 });
+    await appendEvents(log, of('a', 'b', 'c'));
+    await expect.poll(() => asked).toEqual(['evt_1', 'evt_2']);
+    finish(2);
+    await expect.poll(() => asked).toEqual(['evt_1', 'evt_2', 'evt_3']);
+  });
+
+  it('writes outcomes as they come, but those of one object in the order of what was asked', async () => {
+    const { log, begin } = setUp();
+    const { perform, finish } = gates();
+    begin(perform, { concurrency: 8 });
+    await appendEvents(log, of('a', 'a', 'b', 'a'));
+    finish(2, 3, 4);
+    await expect.poll(() => settledIds(log)).toEqual(['evt_3']);
+    finish(1);
+    await expect.poll(() => settledIds(log)).toEqual(['evt_3', 'evt_1', 'evt_2', 'evt_4']);
+  });
+
+  it('commits positions only up to what is done with everything before it: after a crash only what was in hand is done again', async () => {
+    const { log, begin } = setUp();
+    const first = gates();
+    const { stop, handle } = begin(first.perform, { concurrency: 4 });
+    await appendEvents(log, of('a', 'b', 'c', 'd'));
+    first.finish(1, 3);
+    await expect.poll(() => settledIds(log)).toEqual(['evt_1', 'evt_3']);
+    expect(handle.read().get('driftmgr.requests/0')).toBe(1);
+    expect(await log.positions('toy')).toMatchObject([{ topic: 'driftmgr.requests', offset: 1 }]);
+    stop.abort();
+    await handle.stopped;
+    const second = gates();
+    begin(second.perform, { concurrency: 4 });
+    await expect.poll(() => second.asked).toEqual(['evt_2', 'evt_3', 'evt_4']);
+    second.finish(2, 3, 4);
+    await expect
+      .poll(async () => (await settledIds(log)).sort())
+      .toEqual(['evt_1', 'evt_2', 'evt_3', 'evt_3', 'evt_4']);
+    // Done again, it says the same under the same id: readers count it once.
+    expect(new Set((await outputsOf(log, 'toy')).map(({ event }) => event?.id)).size).toBe(4);
+  });
+
+  it('does not run on for ever past one that takes long: a crash repeats no more than was in hand', async () => {
+    const { log, begin } = setUp();
+    const { asked, perform, finish } = gates();
+    begin(perform, { concurrency: 2 });
+    await appendEvents(log, of(...Array.from({ length: 60 }, (_, n) => `k${n}`)));
+    finish(...Array.from({ length: 59 }, (_, n) => n + 2));
+    await expect.poll(() => asked).toHaveLength(32);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(asked).toHaveLength(32);
+    finish(1);
+    await expect.poll(async () => new Set(await settledIds(log)).size).toBe(60);
+  });
+
+  it('a broadcast among the outcomes reaches every partition, once', async () => {
+    const { log, begin } = setUp(3);
+    const { perform, finish } = gates();
+    finish(1);
+    const described = (event: Event): SourceEvent => ({
+      type: 'type.described',
+      time: event.time,
+      id: stableId('evt', event.id, 'described'),
+      objectKey: null,
+      body: { provider: 'p', version: '1', type: 't', schemaVersion: 0, facts: '{}' },
+    });
+    const committed: string[] = [];
+    begin(async (event) => [described(event), ...(await perform(event))], {
+      concurrency: 2,
+      committed: (event) => void committed.push(event.id),
+    });
+    await appendEvents(log, of('a'));
+    await expect.poll(() => committed).toEqual(['evt_1']);
+    const written = await outputsOf(log, 'toy');
+    expect(
+      written.filter(({ event }) => event?.type === 'type.described').map(({ partition }) => partition),
+    ).toEqual([0, 1, 2]);
+    expect(written.filter(({ event }) => event?.type === 'request.settled')).toHaveLength(1);
+  });
+
+  it('what fails for good is dead-lettered in its place, and holds up nothing but its object', async () => {
+    const { log, begin } = setUp();
+    const { perform, finish, fail } = gates();
+    begin(perform, { concurrency: 4 });
+    await appendEvents(log, of('a', 'a', 'b'));
+    finish(2, 3);
+    await expect.poll(() => settledIds(log)).toEqual(['evt_3']);
+    fail(1, new Error('cannot be done'));
+    await expect
+      .poll(async () => (await outputsOf(log, 'toy')).map(({ event }) => event?.type).sort())
+      .toEqual(['dead-letter.recorded', 'request.settled', 'request.settled']);
+    expect(await settledIds(log)).toEqual(['evt_3', 'evt_2']);
+  });
+});
+
+describe('what is in hand', () => {
+  it('any order of doing: each is written once, an object in order, and positions never pass what is not done', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ key: fc.nat(3), wanted: fc.boolean() }), { maxLength: 30 }),
+        fc.infiniteStream(fc.nat()),
+        fc.integer({ min: 1, max: 5 }),
+        (events, choices, concurrency) => {
+          const hand = new Hand(concurrency);
+          const open: { held: Held; n: number }[] = [];
+          const written: number[] = [];
+          const doneUpTo = new Set<number>();
+          let position = 0;
+          const write = (): void => {
+            for (const { next, event } of hand.writable()) if (event) written.push(next - 1);
+            for (const { next } of hand.leave()) {
+              expect(next).toBeGreaterThan(position);
+              position = next;
+            }
+            for (let n = 0; n < position; n++) expect(doneUpTo.has(n)).toBe(true);
+          };
+          for (let n = 0; n < events.length || open.length > 0; ) {
+            const { value: choice } = choices.next() as { value: number };
+            const { key, wanted } = events[n] ?? { key: 0, wanted: false };
+            if (n < events.length && !hand.full && (open.length === 0 || choice % 2 === 0)) {
+              if (wanted) open.push({ held: hand.take('driftmgr.requests', n + 1, wish(n, `k${key}`)), n });
+              else {
+                hand.pass('driftmgr.requests', n + 1);
+                doneUpTo.add(n);
+              }
+              n++;
+            } else if (open.length > 0) {
+              const [one] = open.splice(choice % open.length, 1);
+              hand.done(one!.held, []);
+              doneUpTo.add(one!.n);
+            }
+            write();
+          }
+          expect(position).toBe(events.length);
+          const asked = events.flatMap(({ wanted }, n) => (wanted ? [n] : []));
+          expect([...written].sort((a, b) => a - b)).toEqual(asked);
+          for (const key of [0, 1, 2, 3]) {
+            const own = (n: number): boolean => events[n]!.key === key;
+            expect(written.filter(own)).toEqual(asked.filter(own));
+          }
+        },
+      ),
+    );
   });
 });

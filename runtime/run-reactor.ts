@@ -1,5 +1,5 @@
-// Runs one reactor: hands it the events it wants, one at a time per partition, and commits what it answers together with
-// the position. At least once: a crash between the deed and the commit lets it be done again.
+// Runs one reactor: hands it the events it wants, as many at once per partition as it says, and commits what it answers
+// together with the position up to which everything is done. At least once: a crash lets what was in hand be done again.
 import type { Registry } from 'prom-client';
 import type { Codec, Event, TopicName } from '../schemas/index.ts';
 import { placement, recordKey, topicOf } from '../schemas/index.ts';
@@ -11,6 +11,7 @@ import type { Log, LogRecord, NewRecord, Position } from './log/log.ts';
 import { Inputs } from './processor/inputs.ts';
 import { Slice } from './processor/turns.ts';
 import type { Reactor } from './reactor.ts';
+import { Hand } from './reactor-hand.ts';
 import { type PartitionsHandle, runPartitions, writerOf } from './run-partitions.ts';
 import type { SourceEvent } from './source.ts';
 import { type ComponentMetrics, componentMetrics, type Logger } from './telemetry.ts';
@@ -67,8 +68,18 @@ class ReactorTask {
   /** Of all partitions; told as soon as an event is done with, which is before positions past it are committed. */
   private readonly read: Map<string, number>;
   private readonly onRunning: () => void;
+  /** Up to which everything is done: what is committed. */
   private readonly positions = new Map<TopicName, number>();
+  /** Up to which it was taken in hand. */
+  private readonly taken = new Map<TopicName, number>();
+  private readonly hand: Hand;
   private readonly slice = new Slice();
+  private readonly performing = new Set<Promise<void>>();
+  /** Ends with the loop, so that nothing goes on being performed for a partition that is given up or starts again. */
+  private readonly ending = new AbortController();
+  private readonly signal: AbortSignal;
+  private news = new AbortController();
+  private broken: { error: unknown } | null = null;
   private committedAt = 0;
   private moved = false;
 
@@ -84,6 +95,8 @@ class ReactorTask {
     this.partition = partition;
     this.read = read;
     this.onRunning = onRunning;
+    this.hand = new Hand(options.reactor.concurrency ?? 1);
+    this.signal = AbortSignal.any([options.signal, this.ending.signal]);
   }
 
   async run(): Promise<void> {
@@ -93,9 +106,10 @@ class ReactorTask {
     for (const position of await log.positions(reactor.name))
       if (position.partition === partition && this.positions.has(position.topic))
         this.positions.set(position.topic, position.offset);
+    for (const [topic, offset] of this.positions) this.taken.set(topic, offset);
+    this.committedAt = clock.now();
     const inputs = new Inputs(log, partition, this.positions);
-    let news = new AbortController();
-    const wake = (): void => news.abort();
+    const wake = (): void => this.news.abort();
     const unsubscribe = log.subscribe(reactor.reads, () => {
       inputs.tell();
       wake();
@@ -104,58 +118,111 @@ class ReactorTask {
     try {
       this.onRunning();
       while (!signal.aborted) {
-        news = new AbortController();
+        this.news = new AbortController();
+        if (this.broken) throw this.broken.error;
+        await this.write();
         await inputs.fill();
-        for (const { topic, next } of inputs.passedOver(this.positions)) {
-          this.moveTo(topic, next);
-          this.read.set(`${topic}/${partition}`, next);
-        }
-        const input = inputs.pick();
+        for (const { topic, next } of inputs.passedOver(this.taken)) this.pass(topic, next);
+        const input = this.hand.full ? undefined : inputs.pick();
         if (!input) {
           if (this.moved && clock.now() - this.committedAt >= COMMIT_MS) await this.commit([]);
-          await clock.sleep(this.moved ? COMMIT_MS : 3_600_000, news.signal);
+          await clock.sleep(this.moved ? COMMIT_MS : 3_600_000, this.news.signal);
           continue;
         }
         const record = input.buffer[input.at++]!;
         await this.take(input.topic, record);
         if (this.slice.due()) await this.slice.next();
       }
+      await this.write();
       if (this.moved) await this.commit([]);
     } finally {
       unsubscribe();
       signal.removeEventListener('abort', wake);
+      this.ending.abort();
+      await Promise.all(this.performing);
     }
   }
 
   private async take(topic: TopicName, record: LogRecord): Promise<void> {
-    const { reactor, codec, signal } = this.options;
-    let records: NewRecord[] = [];
-    let event: Event | null = null;
+    const { reactor, codec } = this.options;
+    const next = record.offset + 1;
+    let event: Event | null;
     try {
       event = record.value && codec.decode(topic, record.value);
-      if (event && reactor.wants(event)) {
-        records = this.placed(event, await this.perform(event));
-        this.metrics.eventsIn(1);
-        this.metrics.eventsOut(records.length);
-      }
     } catch (error) {
-      if (signal.aborted) return;
       if (verdictOn(error) === 'stop') throw error;
-      records = await this.letter(topic, record, event, error);
+      this.pass(topic, next, await this.letter(topic, record, null, error));
+      return;
     }
-    this.moveTo(topic, record.offset + 1);
-    if (records.length > 0) await this.commit(records);
-    this.read.set(`${topic}/${this.partition}`, record.offset + 1);
+    if (event === null || !reactor.wants(event)) {
+      this.pass(topic, next);
+      return;
+    }
+    this.taken.set(topic, next);
+    const held = this.hand.take(topic, next, event);
+    const performing = this.outcomes(topic, record, event)
+      .then(
+        (records) => records && this.hand.done(held, records),
+        (error: unknown) => {
+          this.broken ??= { error };
+        },
+      )
+      .then(() => {
+        this.performing.delete(performing);
+        this.news.abort();
+      });
+    this.performing.add(performing);
   }
 
-  private moveTo(topic: TopicName, offset: number): void {
-    this.positions.set(topic, offset);
-    this.moved = true;
+  /** Null when it was given up. Throws what the process must not go on after. */
+  private async outcomes(topic: TopicName, record: LogRecord, event: Event): Promise<NewRecord[] | null> {
+    try {
+      const records = this.placed(event, await this.perform(event));
+      this.metrics.eventsIn(1);
+      this.metrics.eventsOut(records.length);
+      return records;
+    } catch (error) {
+      if (this.signal.aborted) return null;
+      if (verdictOn(error) === 'stop') throw error;
+      return this.letter(topic, record, event, error);
+    }
+  }
+
+  private pass(topic: TopicName, next: number, records: readonly NewRecord[] = []): void {
+    this.taken.set(topic, next);
+    this.hand.pass(topic, next, records);
+    this.leave();
+  }
+
+  /** Writes what is done and whose turn it is, in one commit with the position that then holds. */
+  private async write(): Promise<void> {
+    const written = this.hand.writable();
+    if (written.length === 0) return;
+    const records = written.flatMap((one) => one.records!);
+    const left = this.hand.leave();
+    for (const { topic, next } of left) this.positions.set(topic, next);
+    if (left.length > 0) this.moved = true;
+    // What asks for no record needs no commit of its own: the position follows with the next.
+    if (records.length > 0) await this.commit(records);
+    this.tell(left);
+    for (const { event } of written) if (event) this.options.reactor.committed?.(event);
+  }
+
+  private leave(): void {
+    const left = this.hand.leave();
+    for (const { topic, next } of left) this.positions.set(topic, next);
+    if (left.length > 0) this.moved = true;
+    this.tell(left);
+  }
+
+  private tell(left: readonly { topic: TopicName; next: number }[]): void {
+    for (const { topic, next } of left) this.read.set(`${topic}/${this.partition}`, next);
   }
 
   /** Retriable failures are retried here, a few times; what fails for good is thrown. */
   private async perform(event: Event): Promise<SourceEvent[]> {
-    const { reactor, clock, signal, logger } = this.options;
+    const { reactor, clock, logger } = this.options;
+    const { signal } = this;
     for (let attempt = 0; ; attempt++) {
       try {
         return await reactor.perform(event, signal);

@@ -238,10 +238,20 @@ export interface ResourceVanished {
   proof: AbsenceProof;
 }
 
+export interface SnapshotEstimate {
+  /** Whose quota it is: provider/account. */
+  account: string;
+  reads: number;
+  /** How long they take at the allowed rate. */
+  seconds: number;
+}
+
 export interface SnapshotStarted {
-  /** provider/account/region/type, - for what does not apply. */
+  /** provider/account/region/type, - for what does not apply; of a sweep terraform/workspace, a slash in its name written as %2F. */
   scope: string;
   snapshotId: string;
+  /** What it will cost, where that can be told beforehand. */
+  estimate: SnapshotEstimate[];
 }
 
 /** Complete listing of the scope; every difference to what was known stands before it. */

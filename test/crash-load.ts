@@ -3,7 +3,7 @@
 //
 // A killed process, or a slow one, hears of the topics in another order than the next one: how far each is ahead of the
 // others is up to the moment. So the drifts this ends in must be free of that order, of which two things take care (and
-// crash-load.test.ts proves it). What is observed was declared before: a state that takes a value over after it was seen
+// crash-load.long.test.ts proves it). What is observed was declared before: a state that takes a value over after it was seen
 // absorbs a drift, which it cannot do when it is heard of first (docs/detector.md, "What does"). And every so often a
 // listing completes, after which nothing is observed for a while: what is suspected by then is settled in any order, and
 // what is suspected after it stays so.

@@ -27,7 +27,7 @@ export const snapshots: Routes = (app, context) => {
       config: { scope: 'snapshots:write', allWorkspaces: true },
       schema: {
         operationId: 'requestSnapshot',
-        summary: 'Ask for a listing now',
+        summary: 'Ask for a listing now, or for a sweep of a workspace',
         tags: ['snapshots'],
         body: SnapshotBody,
         response: { 200: RequestSchema, 202: RequestSchema },

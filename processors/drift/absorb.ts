@@ -15,6 +15,8 @@ interface AbsorbInput {
   declaredLater: boolean;
   /** Terraform itself made the observed value: then nothing is absorbed. */
   meant: boolean;
+  /** Whether the configuration is known to agree with what the state took over. */
+  agreed(tookOver: Difference): boolean;
 }
 
 export interface Absorption {
@@ -23,19 +25,27 @@ export interface Absorption {
   bases: Difference[];
   /** Whether the bases are others than before. */
   changed: boolean;
+  /** Whether the configuration was found to agree with any of them. */
+  agreed: boolean;
 }
 
 export function absorb(input: AbsorbInput): Absorption {
   const { drift, natural, bases } = input;
   const standing = drift && drift.status !== 'resolved' ? drift.differences : [];
-  if (bases.length === 0 && standing.length === 0) return { differences: natural, bases: [], changed: false };
-  if (input.meant) return { differences: natural, bases: [], changed: bases.length > 0 };
+  if (bases.length === 0 && standing.length === 0)
+    return { differences: natural, bases: [], changed: false, agreed: false };
+  if (input.meant) return { differences: natural, bases: [], changed: bases.length > 0, agreed: false };
 
   const now = new Map(natural.map((one) => [one.path, one]));
   const kept: Difference[] = [];
   const result: Difference[] = [];
   const taken = new Set<string>();
+  let agreed = false;
   for (const base of bases) {
+    if (input.agreed(base)) {
+      agreed = true;
+      continue;
+    }
     const difference = now.get(base.path);
     const whole = difference
       ? continued(base, difference, input)
@@ -52,13 +62,17 @@ export function absorb(input: AbsorbInput): Absorption {
     const moved = input.declaredMoved && input.declaredLater;
     const tookOver = !input.observedMoved && (moved || (!input.declaredMoved && drift!.absorbed));
     if (!tookOver) continue;
+    if (input.agreed(one)) {
+      agreed = true;
+      continue;
+    }
     kept.push(one);
     taken.add(one.path);
     result.push(one);
   }
   for (const one of natural) if (!taken.has(one.path)) result.push(one);
   const changed = kept.length !== bases.length || kept.some((one, i) => one !== bases[i]);
-  return { differences: changed || taken.size > 0 ? result : natural, bases: kept, changed };
+  return { differences: changed || taken.size > 0 ? result : natural, bases: kept, changed, agreed };
 }
 
 /** What differs from what was meant, when the state differs from the observation too; 'left': the state moved on. */

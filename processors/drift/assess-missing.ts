@@ -12,8 +12,9 @@ import {
   subjectOf,
 } from './desired.ts';
 import { actorsOf, creates, deletes, forgotten, isTerraform } from './evidence.ts';
-import { gate, lookAgain, untilBoundary, waitOf } from './gate.ts';
+import { gate, lookAgain, UNREAD, untilBoundary, waitOf } from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
+import { failureNote, failureSince, hasReader, later, readToEnd } from './reading.ts';
 import {
   anyPlaced,
   type DeclaredRow,
@@ -55,24 +56,25 @@ export function assessMissing(sight: Sight, row: DeclaredRow): Assessment {
   const since = observed && absentAt !== null ? Math.max(observed.time, row.time) : absentAt;
   if (since !== null && absentAt !== null && absentAt >= row.time) {
     const standing = standingOf(sight, row, drift, changes, removal, since);
-    if (isOpen(drift) && drift.confidence === 'confirmed') return { ...leave(id), desired: standing };
-    const verdict = gate(sight, row, KIND, since, changes);
+    if (isOpen(drift) && drift.confidence === 'confirmed')
+      return { ...leave(id), desired: standing, read: readToEnd(sight, row, changes, absentAt) };
+    const verdict = gate(sight, row, KIND, since, changes, absentAt);
     if (verdict.verdict === 'wait') {
       const suspicion = removal ? suspected(sight, row, id, drift, changes, removal) : leave(id);
-      return { ...suspicion, wait: verdict.wait, refresh: verdict.refresh };
+      return {
+        ...suspicion,
+        wait: verdict.wait,
+        refresh: verdict.refresh,
+        read: later(suspicion.read, verdict.read),
+      };
     }
     if (verdict.verdict === 'unknown')
-      return { ...leave(id), desired: { ...standing, confidence: 'unverified', note: verdict.note } };
-    if (!proven)
       return {
         ...leave(id),
-        desired: {
-          ...standing,
-          confidence: 'unverified',
-          note: 'not found only once, right after it was declared',
-        },
-        wait: waiting(row, now + Math.max(now - row.time, options.graceMs, 1000)),
+        desired: { ...standing, confidence: 'unverified', note: verdict.note },
+        read: verdict.read,
       };
+    if (!proven) return notFoundOnce(sight, row, id, standing);
     return { ...leave(id), desired: standing };
   }
   if (removal) return suspected(sight, row, id, drift, changes, removal);
@@ -88,6 +90,26 @@ export function assessMissing(sight: Sight, row: DeclaredRow): Assessment {
   )
     return { ...leave(id), wait };
   return { ...end(id, drift, 'reverted', changes.at(-1)?.time ?? row.time), wait };
+}
+
+/** It is read again, where anything can; until that answers, nothing is said of what may only be late to appear. */
+function notFoundOnce(sight: Sight, row: DeclaredRow, id: string, standing: Standing): Assessment {
+  const { rows, options, now } = sight;
+  const settled = row.time + options.settleMs;
+  const reads = hasReader(sight, row);
+  const failure = reads ? failureSince(rows, row, settled) : undefined;
+  const until = settled + options.suspectWindowMs;
+  if (reads && !failure && now < until) return { ...leave(id), wait: waiting(row, until), read: settled };
+  return {
+    ...leave(id),
+    desired: {
+      ...standing,
+      confidence: 'unverified',
+      note: failure ? failureNote(failure) : 'not found only once, right after it was declared',
+    },
+    wait: waiting(row, now + Math.max(now - row.time, options.graceMs, 1000)),
+    read: settled,
+  };
 }
 
 const waiting = (row: DeclaredRow, at: number): Assessment['wait'] => ({
@@ -158,10 +180,15 @@ function suspected(
   removal: Evidence,
 ): Assessment {
   const { options, now } = sight;
-  const overdue = options.reads ? removal.heard + options.suspectWindowMs : Number.POSITIVE_INFINITY;
-  const late = now >= overdue;
+  const reads = hasReader(sight, row);
+  const overdue = reads ? removal.heard + options.suspectWindowMs : Number.POSITIVE_INFINITY;
+  const failure = reads ? failureSince(sight.rows, row, removal.time) : undefined;
+  const late = failure !== undefined || now >= overdue;
   const look = lookAgain(sight, removal.heard, knownOf(sight, row.type, row.resourceId).observed);
-  const at = Math.min(late ? Number.POSITIVE_INFINITY : overdue, look?.at ?? Number.POSITIVE_INFINITY);
+  const at = Math.min(
+    now >= overdue ? Number.POSITIVE_INFINITY : overdue,
+    look?.at ?? Number.POSITIVE_INFINITY,
+  );
   const scopes = look?.scopes ?? [];
   const standing = standingOf(sight, row, drift, changes, removal, removal.time);
   return {
@@ -170,8 +197,9 @@ function suspected(
       ...standing,
       confidence: late ? 'unverified' : 'suspected',
       observedAsOf: null,
-      note: late ? 'could not be read in time' : null,
+      note: failure ? failureNote(failure) : late ? UNREAD : null,
     },
+    read: removal.time,
     wait: at === Number.POSITIVE_INFINITY ? null : { what: waitOf(row, 'gone'), at, scopes, phase: 'grace' },
   };
 }

@@ -15,9 +15,20 @@ import {
 } from './desired.ts';
 import { differing } from './differing.ts';
 import { actorsOf, creates, deletes, forgotten, isTerraform, rewrites } from './evidence.ts';
-import { gate, isRunning, lookAgain, untilBoundary, untilRunEnds, waitedFor, waitOf } from './gate.ts';
+import {
+  gate,
+  isRunning,
+  lookAgain,
+  UNREAD,
+  untilBoundary,
+  untilRunEnds,
+  waitedFor,
+  waitOf,
+} from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
+import { attributeOf, configurationOf, factsOf } from './known-facts.ts';
 import { withoutChildren } from './parents.ts';
+import { failureNote, failureSince, hasReader, later, readToEnd } from './reading.ts';
 import {
   type AbsorbedRow,
   absorbedOf,
@@ -67,14 +78,24 @@ export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
   return observed && comparison ? compared(seen, observed, comparison) : suspect(seen, null);
 }
 
-function comparisonOf(sight: Sight, row: DeclaredRow, observed: Observed): Comparison {
-  const comparison = sight.options.compare({
+/**
+ * Only its own key holds what an instance declares. Under another, nothing is said to be as declared but what was observed
+ * as empty as it is declared there; of the rest it is only known that it was seen.
+ */
+const isComparable = (row: DeclaredRow, observed: Observed): boolean =>
+  row.primary || observed.attributes === row.attributes;
+
+const EQUAL: Comparison = { differences: [], certainty: 'high', ignoredBy: null, severity: 'info' };
+
+function comparisonOf({ rows, options }: Sight, row: DeclaredRow, observed: Observed): Comparison {
+  if (row.attributes === observed.attributes || !isComparable(row, observed)) return EQUAL;
+  const comparison = options.compare({
     type: row.type,
     ...differing(row.attributes, observed.attributes ?? '{}', LOOKED_AT),
-    facts: null,
-    configuration: null,
+    facts: factsOf(rows, row.type),
+    configuration: configurationOf(rows, row.workspace, row.address),
   });
-  return withoutChildren(sight.rows, row, comparison);
+  return withoutChildren(rows, row, comparison);
 }
 
 /** A creation by hand before the state was written is how the object came to be adopted; only pushed states tell when. */
@@ -98,6 +119,7 @@ function compared(seen: Seen, observed: Observed, comparison: Comparison): Asses
     observedMoved: hasMoved(seen, comparison),
     declaredLater: row.time > valueSince(seen, observed),
     meant: wasMeant(seen, observed),
+    agreed: agreedBy(sight, row),
   });
   const fresh = observed.seenAt >= row.time;
   const known = new Set(isOpen(drift) ? drift.differences.map((one) => one.path) : []);
@@ -108,18 +130,35 @@ function compared(seen: Seen, observed: Observed, comparison: Comparison): Asses
     const assessment = conclude(seen, observed, comparison, { ...absorption, differences });
     const look = lookAgain(sight, row.time, observed);
     const wait = look && { what: waitOf(row, 'look'), ...look, phase: 'grace' as const };
-    return { ...assessment, wait: assessment.wait ?? wait };
+    const run = runOf(sight.rows, row.workspace);
+    // Somebody else had a hand in it, and what was seen of that may have been overtaken, or not: its run over, it is read.
+    const touched = seen.others.length > 0 || isOpen(drift);
+    if (touched && isRunning(sight, run) && hasReader(sight, row)) {
+      const ended = untilRunEnds(sight, row, 'look', run);
+      const scopes = [...ended.scopes, ...(wait?.scopes ?? [])];
+      const at = Math.min(ended.at, wait?.at ?? ended.at);
+      return { ...assessment, wait: assessment.wait ?? { ...ended, at, scopes } };
+    }
+    const after = run?.open === false ? Math.max(run.time, row.time) : row.time;
+    const read = later(assessment.read, touched ? after : undefined);
+    return { ...assessment, wait: assessment.wait ?? wait, read };
   }
   if (news.length > 0 || (isOpen(drift) && drift.confidence !== 'confirmed' && known.size > 0)) {
-    const verdict = gate(sight, row, KIND, Math.max(observed.time, row.time), seen.changes);
+    const verdict = gate(sight, row, KIND, Math.max(observed.time, row.time), seen.changes, observed.seenAt);
     if (verdict.verdict === 'wait') {
       const suspected = isOpen(drift) && drift.differences.length > 0 ? leave(id) : suspect(seen, observed);
       const wait = { ...verdict.wait, moved: hasMoved(seen, comparison) };
-      return { ...suspected, wait, refresh: verdict.refresh };
+      return {
+        ...suspected,
+        wait,
+        refresh: verdict.refresh,
+        read: later(suspected.read, verdict.read),
+      };
     }
     if (verdict.verdict === 'unknown') {
       const standing = standingOf(seen, observed, comparison, absorption.differences);
-      return { ...leave(id), desired: { ...standing, confidence: 'unverified', note: verdict.note } };
+      const desired: Standing = { ...standing, confidence: 'unverified', note: verdict.note };
+      return { ...leave(id), desired, read: verdict.read };
     }
   } else if (isOpen(drift) && row.time > (drift.declaredAsOf ?? 0) && !wasMeant(seen, observed)) {
     // A run that moved the declaration may have read the drift into the state, or be about to undo it: its last word counts.
@@ -185,14 +224,33 @@ function conclude(
           ? 'the state took over the observed value; the configuration is not known to agree'
           : null,
       },
+      read: readToEnd(seen.sight, row, seen.changes, observed.seenAt),
       ...remember,
     };
   }
   if (isOpen(drift) && drift.differences.length > 0 && !unsettled(seen, observed).length) {
+    if (absorption.agreed)
+      return { ...end(id, drift, 'declared', seen.sight.event.time, AGREED), ...remember };
     const declared = row.time > (drift.declaredAsOf ?? 0);
     return { ...end(id, drift, declared ? 'declared' : 'reverted', observed.seenAt), ...remember };
   }
   return { ...suspect(seen, observed), ...remember };
+}
+
+const AGREED = 'the configuration no longer sets what the state took over';
+
+/**
+ * Whether the configuration is known to agree with what the state took over. A configuration is known by which attributes it
+ * sets, not by their values: so only where it does not set the attribute at all any more, and the attribute is gone or the
+ * provider is known to keep what it finds there. One that was changed to the observed value is not told from one that still
+ * has the old one: such a drift stays until it is accepted, or until Terraform's own write is seen.
+ */
+function agreedBy({ rows }: Sight, row: DeclaredRow): (tookOver: Difference) => boolean {
+  return ({ path, observed }) => {
+    const attribute = attributeOf(path);
+    if (configurationOf(rows, row.workspace, row.address)?.sets(attribute) !== false) return false;
+    return observed === null || (factsOf(rows, row.type)?.optionalComputed.includes(attribute) ?? false);
+  };
 }
 
 function standingOf(
@@ -230,11 +288,13 @@ function rewriteOf({ sight, row, changes }: Seen, change: Evidence): Evidence | 
   return changes.find((later) => isTerraform(later) && rewrites(later, change));
 }
 
+const ELSEWHERE = 'was read, but what is declared of it is known under its own object only';
+
 /** Changes by others that no newer observation has settled, and that Terraform did not write over. */
 function unsettled(seen: Seen, observed: Observed | null): Evidence[] {
   const written = stateOf(seen.sight.rows, seen.row.workspace)?.time ?? 0;
   return seen.others.filter((change) => {
-    if (observed && change.time <= observed.seenAt) return false;
+    if (observed && change.time <= observed.seenAt && isComparable(seen.row, observed)) return false;
     const rewrite = rewriteOf(seen, change);
     return rewrite === undefined || rewrite.time > written;
   });
@@ -244,7 +304,8 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
   const { sight, row, id, drift, changes, others } = seen;
   const open = unsettled(seen, observed);
   const remembered = forgotten(sight.rows, drift, changes);
-  const still = observed && drift && observed.seenAt >= drift.changedAt ? [] : remembered;
+  const isSeen = observed && drift && observed.seenAt >= drift.changedAt && isComparable(row, observed);
+  const still = isSeen ? [] : remembered;
   if (open.length === 0 && still.length === 0) {
     if (!isOpen(drift)) return leave(id);
     const rewrite = others.map((change) => rewriteOf(seen, change)).find((one) => one !== undefined);
@@ -254,10 +315,14 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
   }
   const actors = actorsOf(open, still);
   const heard = Math.min(...open.map((change) => change.heard));
-  const overdue =
-    sight.options.reads && open.length > 0 ? heard + sight.options.suspectWindowMs : Number.POSITIVE_INFINITY;
-  const late =
-    sight.now >= overdue || (isOpen(drift) && open.length === 0 && drift.confidence === 'unverified');
+  const newest = open.at(-1)?.time;
+  const reads = newest !== undefined && hasReader(sight, row);
+  const overdue = reads ? heard + sight.options.suspectWindowMs : Number.POSITIVE_INFINITY;
+  const failure = reads ? failureSince(sight.rows, row, newest) : undefined;
+  // What was not read while its changes were remembered stays what it was found to be then.
+  const elsewhere = newest !== undefined && observed !== null && newest <= observed.seenAt;
+  const unread = isOpen(drift) && open.length === 0 && drift.confidence === 'unverified';
+  const late = failure !== undefined || elsewhere || unread || sight.now >= overdue;
   return {
     ...leave(id),
     desired: {
@@ -272,10 +337,17 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
       actors,
       declaredAsOf: row.time,
       observedAsOf: observed?.time ?? null,
-      at: open.at(-1)?.time ?? drift?.changedAt ?? row.time,
+      at: newest ?? drift?.changedAt ?? row.time,
       ignoredBy: ignoringRule(sight, subjectOf(row), []),
-      note: late ? 'could not be read in time' : null,
+      note: elsewhere
+        ? ELSEWHERE
+        : failure
+          ? failureNote(failure)
+          : late
+            ? ((unread ? drift.note : null) ?? UNREAD)
+            : null,
     },
+    read: elsewhere ? undefined : newest,
     wait: nextLook(seen, open, overdue),
   };
 }

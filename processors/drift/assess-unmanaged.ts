@@ -194,7 +194,7 @@ function undeclaredIn(
   if (differences.length === 0) return null;
   const id = unmanagedIdOf(rows, event.org, row.type, row.resourceId);
   const others = changes.filter((change) => !isTerraform(change) && change.verb !== 'tag');
-  const verdict = gate(sight, row, UNMANAGED, observed.time, changes);
+  const verdict = gate(sight, row, UNMANAGED, observed.time, changes, null);
   if (verdict.verdict === 'wait' && !isOpen(drift))
     return { ...leave(id), wait: verdict.wait, refresh: verdict.refresh };
   const standing = standingOf(sight, row.type, row.resourceId, drift, changes, others, observed);

@@ -5,6 +5,7 @@ import { UNMANAGED, UNMANAGED_LOOK, unmanagedIdOf } from './assess-unmanaged.ts'
 import { type Assessment, end, isOpen, type Sight } from './desired.ts';
 import { madeBy, NAMELESS_LIMIT, namesDeclared } from './evidence.ts';
 import { hasAnyChildren, isParent, parentsOf } from './parents.ts';
+import { askedFor } from './reading.ts';
 import {
   anyDrift,
   anyEvidence,
@@ -21,7 +22,7 @@ import {
   type WaitRow,
   waitPart,
 } from './rows.ts';
-import { WAIT_TIMER } from './timers.ts';
+import { READ_TIMER, WAIT_TIMER } from './timers.ts';
 import { partsHeldBy } from './wholes.ts';
 
 interface Concerned {
@@ -92,6 +93,14 @@ export function concerned(sight: Sight): Concerned {
       found.resource(type, resourceId, true);
       break;
     }
+    case 'resource.read-failed':
+      found.instancesOf(event.body.type, event.body.resourceId);
+      break;
+    case 'request.settled': {
+      const asked = askedFor(rows, event.body.requestId);
+      if (asked !== undefined) found.instance(rows.get(asked) as DeclaredRow | undefined);
+      break;
+    }
     case 'resource.observed':
     case 'resource.vanished': {
       const { type, resourceId } = event.body;
@@ -108,9 +117,16 @@ export function concerned(sight: Sight): Concerned {
       woken(rows, namesOf(event.body.what), found);
       break;
     case 'state.published':
+      waiting(rows, stateScope(event.body.workspace), found);
+      standingIn(rows, event.body.workspace, true, found);
+      break;
     case 'run.finished':
       waiting(rows, stateScope(event.body.workspace), found);
-      unknownIn(rows, event.body.workspace, found);
+      // Where nothing reads, nothing but what was unknown because of the run has anything new to say.
+      standingIn(rows, event.body.workspace, !sight.options.reads, found);
+      break;
+    case 'configuration.published':
+      standingIn(rows, event.body.workspace, false, found);
       break;
     case 'snapshot.completed':
       waiting(rows, listingScope(event.body.scope), found);
@@ -192,7 +208,7 @@ function elementOf({ rows, event }: Sight, row: DeclaredRow | undefined, found: 
 }
 
 function woken(rows: Rows, [kind, first, second, what]: string[], found: Collected): void {
-  if (kind !== WAIT_TIMER || first === undefined || second === undefined) return;
+  if ((kind !== WAIT_TIMER && kind !== READ_TIMER) || first === undefined || second === undefined) return;
   const row = declaredAt(rows, first, second);
   found.instance(row);
   if (what === UNMANAGED || what === UNMANAGED_LOOK)
@@ -204,11 +220,11 @@ function waiting(rows: Rows, scope: string, found: Collected): void {
     if ((value as WaitRow).scopes.includes(scope)) woken(rows, namesOf(name).slice(1), found);
 }
 
-/** Drifts that are unknown because of their workspace's state or run. */
-function unknownIn(rows: Rows, workspace: string, found: Collected): void {
+/** Drifts that stand in a workspace, or only those that are unknown because of its state or its run. */
+function standingIn(rows: Rows, workspace: string, unknown: boolean, found: Collected): void {
   for (const name of rows.names(part('p', workspace, ''))) {
     const [, , address, id] = namesOf(name);
-    if (driftOf(rows, id!)?.confidence === 'unverified')
+    if (!unknown || driftOf(rows, id!)?.confidence === 'unverified')
       found.instance(declaredAt(rows, workspace, address!));
   }
 }

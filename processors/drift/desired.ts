@@ -43,6 +43,8 @@ export interface DetectorOptions {
   fetchHead: boolean;
   /** True when something reads what is suspected; without it, suspected drifts stay so. */
   reads: boolean;
+  /** Whether that something reads what the provider of this short name holds of a workspace. */
+  readable: (workspace: string, provider: string) => boolean;
 }
 
 /** What every assessment sees. */
@@ -131,6 +133,8 @@ export interface Assessment {
   absorbed?: AbsorbedRow;
   /** What the thing is a part of, to be remembered; empty: no longer; left out: no change to what is remembered. */
   partOf?: readonly Named[];
+  /** The declared instance is to be read, not before this moment; milliseconds. */
+  read?: number | undefined;
 }
 
 /** Drifts of one declared instance: `modified` (also while suspected) and `missing`; of an object: the other two. */

@@ -11,11 +11,21 @@ import { arrivingIn } from './evidence.ts';
 import { evolve } from './fold.ts';
 import { waitOf } from './gate.ts';
 import { ruleExpiry } from './ignoring.ts';
+import { isRetry, later, reading } from './reading.ts';
 import { reconcile, type Scene } from './reconcile.ts';
 import { decideWish, expire } from './requests.ts';
-import { driftOf, listingScope, namesOf, part, RULES_SCOPE, stateScope, waitPart } from './rows.ts';
+import {
+  driftOf,
+  listingScope,
+  namesOf,
+  part,
+  RULES_SCOPE,
+  standingScope,
+  stateScope,
+  waitPart,
+} from './rows.ts';
 import { severityOf } from './rules/severity.ts';
-import { ACCEPTED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, WAIT_TIMER } from './timers.ts';
+import { ACCEPTED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, READ_TIMER, WAIT_TIMER } from './timers.ts';
 
 const minute = 60_000;
 
@@ -30,6 +40,7 @@ const DEFAULT_OPTIONS = {
   headMs: minute,
   fetchHead: true,
   reads: false,
+  readable: () => true,
 } as const satisfies Partial<DetectorOptions>;
 
 export type DriftDetectorOptions = Pick<DetectorOptions, 'compare'> & Partial<DetectorOptions>;
@@ -41,7 +52,7 @@ export function createDriftDetector(given: DriftDetectorOptions): Processor {
   const options: DetectorOptions = { ...DEFAULT_OPTIONS, settleMs, severity: severityOf, ...given };
   return {
     name: 'drift',
-    version: 2,
+    version: 3,
     reads: ['driftmgr.declarations', 'driftmgr.observations', 'driftmgr.changes', 'driftmgr.requests'],
     restores: ['driftmgr.open-drifts'],
     emits: [
@@ -54,19 +65,24 @@ export function createDriftDetector(given: DriftDetectorOptions): Processor {
       'drift.current',
       'request.settled',
       'state.refresh-requested',
+      'resource.read-requested',
     ],
     evolve,
     decide: (rows, event, now) =>
       decide({ rows, event, now, options, arriving: arrivingIn(event), known: null }),
-    concerns,
+    concerns: (_, event) => concerns(event, options.reads),
   };
 }
 
-function concerns(_rows: Rows, event: Event): string[] {
+function concerns(event: Event, reads: boolean): string[] {
   switch (event.type) {
     case 'state.published':
-    case 'run.finished':
       return [stateScope(event.body.workspace)];
+    case 'run.finished':
+      // Terraform may just have put right what stands.
+      return [stateScope(event.body.workspace), ...(reads ? [standingScope(event.body.workspace)] : [])];
+    case 'configuration.published':
+      return [standingScope(event.body.workspace)];
     case 'snapshot.completed':
       return [listingScope(event.body.scope)];
     case 'rules.published':
@@ -86,7 +102,7 @@ function decide(sight: Sight): Output[] {
     case 'clock.due': {
       const [kind, id] = namesOf(event.body.what);
       const done: Output = { clearTimer: event.body.what };
-      if (kind === EVIDENCE_TIMER) return [done];
+      if (kind === EVIDENCE_TIMER || (kind === READ_TIMER && !isRetry(event.body.data))) return [done];
       if (kind === FORGET_TIMER) return [done, ...forget(rows, id!)];
       if (kind === ACCEPTED_TIMER) return [done, ...expire(rows, scene, id!)];
       // Over first: what is decided may set the same timer again.
@@ -122,13 +138,16 @@ function assessAll(sight: Sight, scene: Scene): Output[] {
   };
   const { instances, resources, left } = concerned(sight);
   for (const row of instances) {
+    let since: number | undefined;
     for (const [kind, assess] of BY_INSTANCE) {
       const assessment = assess(sight, row);
       apply(assessment);
+      since = later(since, assessment.read);
       // A difference that is gone is not waited for: the next one gets the whole grace.
       const gated = waitOf(row, kind);
       if (assessment.wait?.what !== gated && rows.has(waitPart(gated))) outputs.push({ clearTimer: gated });
     }
+    if (since !== undefined) outputs.push(...reading(sight, row, since));
   }
   for (const { type, id, isContestable } of resources) {
     apply(assessUnmanaged(sight, type, id));

@@ -2,7 +2,9 @@
 // computed from what both topics left, so any order ends the same. Changes fold nothing: their memory is a timer's data.
 import type { Rows, Write } from '../../runtime/processor.ts';
 import type { Drift, Event, EventOf } from '../../schemas/index.ts';
+import { foldConfiguration, foldDescribed } from './known-facts.ts';
 import { elementRows } from './parents.ts';
+import { askedRow } from './reading.ts';
 import {
   type AbsorbedRow,
   absorbedPart,
@@ -14,6 +16,8 @@ import {
   driftPart,
   type Evidence,
   evidencePart,
+  type FailedRow,
+  failedPart,
   instancePart,
   instancesOf,
   isObserved,
@@ -32,12 +36,20 @@ import {
   reportKey,
   reportsPart,
   runOf,
+  standingScope,
   stateOf,
   stateScope,
   type WaitRow,
   waitPart,
 } from './rows.ts';
-import { ABSORBED_TIMER, EVIDENCE_TIMER, FORGET_TIMER, PART_TIMER, WAIT_TIMER } from './timers.ts';
+import {
+  ABSORBED_TIMER,
+  EVIDENCE_TIMER,
+  FORGET_TIMER,
+  PART_TIMER,
+  READ_TIMER,
+  WAIT_TIMER,
+} from './timers.ts';
 import { partRows } from './wholes.ts';
 
 /** Beyond so many instances or waits under one key, index membership is kept rather than counted again. */
@@ -58,6 +70,12 @@ export function evolve(rows: Rows, event: Event): Write[] {
     case 'resource.observed':
     case 'resource.vanished':
       return foldObserved(rows, event);
+    case 'resource.read-failed':
+      return foldFailed(rows, event);
+    case 'type.described':
+      return foldDescribed(event);
+    case 'configuration.published':
+      return foldConfiguration(rows, event);
     case 'snapshot.completed':
       return foldListing(rows, event);
     case 'rules.published':
@@ -141,7 +159,7 @@ function foldWithdrawn(rows: Rows, event: EventOf<'resource.withdrawn' | 'resour
 }
 
 function foldState(rows: Rows, event: EventOf<'state.published'>): Write[] {
-  const { workspace, serial, pushed, kind, problem } = event.body;
+  const { workspace, serial, pushed, kind, problem, blob } = event.body;
   const before = stateOf(rows, workspace);
   if (before && event.time < before.time) return [];
   const value = {
@@ -150,6 +168,7 @@ function foldState(rows: Rows, event: EventOf<'state.published'>): Write[] {
     checkedAt: Math.max(event.time, event.recordedAt),
     pushed,
     problem: kind === 'unreadable' ? (problem ?? 'unreadable') : null,
+    blob,
   };
   return [{ part: stateScope(workspace), value }];
 }
@@ -183,6 +202,15 @@ function foldObserved(rows: Rows, event: EventOf<'resource.observed' | 'resource
   if (declared) writes.push(...leaveListings(rows, declared));
   else if (event.type === 'resource.observed') writes.push({ index: RULES_SCOPE, member: true });
   return writes;
+}
+
+function foldFailed(rows: Rows, event: EventOf<'resource.read-failed'>): Write[] {
+  const { type, resourceId, code, reason } = event.body;
+  const name = failedPart(type, resourceId, event.source);
+  const before = rows.get(name) as FailedRow | undefined;
+  if (before && event.time < before.time) return [];
+  const row: FailedRow = { source: event.source, code, reason, time: event.time };
+  return [{ part: name, value: row }];
 }
 
 /**
@@ -236,11 +264,17 @@ function foldDrift(rows: Rows, drift: Drift): Write[] {
   if (placed) writes.push({ part: placed, value: 1 });
   // No one leaves that index, so whoever has a drift is in it.
   if (!before) writes.push({ index: RULES_SCOPE, member: true });
+  if (placed) writes.push({ index: standingScope(drift.workspace!), member: true });
+  else if (was && drift.workspace !== null && !othersStand(rows, drift.workspace, was))
+    writes.push({ index: standingScope(drift.workspace), member: false });
   // Unknown because of its state or its run: whatever that workspace says next may settle it.
   if (drift.confidence === 'unverified' && drift.status !== 'resolved' && drift.workspace !== null)
     writes.push({ index: stateScope(drift.workspace), member: true });
   return writes;
 }
+
+const othersStand = (rows: Rows, workspace: string, left: string): boolean =>
+  rows.names(part('p', workspace, ''), 2).some((name) => name !== left);
 
 const placeOf = (drift: Drift): string | null =>
   drift.status === 'resolved' || drift.workspace === null || drift.address === null
@@ -271,6 +305,7 @@ function foldTimer(rows: Rows, event: EventOf<'clock.due'>): Write[] {
     const kept = set && absorbed.differences.length > 0;
     return [{ part: absorbedPart(driftId), value: kept ? asRow(absorbed) : undefined }];
   }
+  if (kind === READ_TIMER && data !== null) return [askedRow(what, data, set)];
   if (kind === PART_TIMER && data !== null) return partRows(JSON.parse(data) as PartRow, set);
   if (kind === FORGET_TIMER && data !== null && !set) {
     const { id, revision, resolvedAt } = JSON.parse(data) as {

@@ -2,6 +2,7 @@
 // was looked at again. Promise 1 (no false alarm) waits; promise 2 (no silent gap) ends the wait as `unverified`.
 import type { Sight, Wait } from './desired.ts';
 import { isTerraform } from './evidence.ts';
+import { failureNote, failureSince, hasReader } from './reading.ts';
 import type { DeclaredRow, Evidence } from './rows.ts';
 import {
   listingScope,
@@ -19,8 +20,11 @@ import { WAIT_TIMER } from './timers.ts';
 
 type Verdict =
   | { verdict: 'open' }
-  | { verdict: 'unknown'; note: string }
-  | { verdict: 'wait'; wait: Wait; refresh: string | null };
+  | { verdict: 'unknown'; note: string; read?: number }
+  | { verdict: 'wait'; wait: Wait; refresh: string | null; read?: number };
+
+/** What is said of what should have been read and was not. */
+export const UNREAD = 'could not be read in time';
 
 export const waitOf = (row: DeclaredRow, kind: string): string =>
   part(WAIT_TIMER, row.workspace, row.address, kind);
@@ -37,13 +41,14 @@ export const untilRunEnds = ({ options }: Sight, row: DeclaredRow, kind: string,
   phase: 'grace',
 });
 
-/** `at`: event time of the observation that differs. */
+/** `at`: event time of the observation that differs; `seenAt`: when it was last seen so, where reading it again may tell more. */
 export function gate(
   sight: Sight,
   row: DeclaredRow,
   kind: string,
   at: number,
   changes: readonly Evidence[],
+  seenAt: number | null,
 ): Verdict {
   const { rows, now, options } = sight;
   const state = stateOf(rows, row.workspace);
@@ -59,6 +64,10 @@ export function gate(
   const run = runOf(rows, row.workspace);
   if (isRunning(sight, run)) return until(run.time + options.maxRunMs);
   if (run?.open) return { verdict: 'unknown', note: `stale lock: run ${run.runId} has not finished` };
+
+  // A run that has ended may have put right what was seen during it: it is read again before anyone is alarmed.
+  if (run && seenAt !== null && seenAt < run.time && hasReader(sight, row))
+    return afterRun(sight, row, what, run.time);
 
   // The first moment counts: an observation that repeats itself does not begin the wait anew.
   const waited = waitedFor(sight, what);
@@ -76,6 +85,18 @@ export function gate(
   if (waited?.phase !== 'head') return until(now + options.headMs, 'head', row.workspace);
   if (!waited.over) return until(waited.at, 'head');
   return { verdict: 'unknown', note: 'declaration stale: the head of the state could not be fetched' };
+}
+
+function afterRun(sight: Sight, row: DeclaredRow, what: string, ended: number): Verdict {
+  const { rows, now, options } = sight;
+  const failure = failureSince(rows, row, ended);
+  if (failure) return { verdict: 'unknown', note: failureNote(failure), read: ended };
+  const waited = waitedFor(sight, what);
+  const isRead = waited?.phase === 'read';
+  if (isRead && waited.over) return { verdict: 'unknown', note: UNREAD, read: ended };
+  const at = isRead ? waited.at : now + options.suspectWindowMs;
+  const wait: Wait = { what, at, scopes: [stateScope(row.workspace)], phase: 'read' };
+  return { verdict: 'wait', wait, refresh: null, read: ended };
 }
 
 /** The wait that is set, or (`over`) the one whose time has just come. */

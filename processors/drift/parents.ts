@@ -4,6 +4,7 @@
 import type { Rows, Write } from '../../runtime/processor.ts';
 import type { Difference, Json, JsonObject } from '../../schemas/index.ts';
 import type { Compare, Comparison } from './comparison.ts';
+import { factsOf } from './known-facts.ts';
 import { anyRow, attributesOf, type DeclaredRow, type Observed, part } from './rows.ts';
 import { childElements, PARENTS, withElements } from './rules/parents.ts';
 
@@ -86,11 +87,14 @@ export function undeclaredElements(
       type: row.type,
       declared: withElements(own, path, elements),
       observed: { ...own, [path]: seen[path] ?? null },
-      facts: null,
+      facts: factsOf(rows, row.type),
       configuration: null,
     });
-    return differences
-      .filter((one) => one.observed !== null)
-      .map((one): Difference => ({ ...one, op: 'added', declared: null }));
+    return (
+      differences
+        // An empty text (values stand here as JSON) is how providers say that nothing stands there (a bucket whose policy was deleted).
+        .filter((one) => one.observed !== null && one.observed !== '""')
+        .map((one): Difference => ({ ...one, op: 'added', declared: null }))
+    );
   });
 }

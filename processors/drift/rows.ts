@@ -46,6 +46,9 @@ export type ObservedRow = {
   ownedBy: string | null;
 };
 
+/** Observations: the newest read of one source that failed. Says nothing about what is there. */
+export type FailedRow = { source: string; code: string; reason: string; time: number };
+
 /** A change as it is remembered for a while, in the data of a timer. */
 export type Evidence = {
   id: string;
@@ -79,6 +82,8 @@ type StateRow = {
   checkedAt: number;
   pushed: boolean;
   problem: string | null;
+  /** Reference of the encrypted original; null: it is not kept. */
+  blob: string | null;
 };
 
 /** Declarations, shared: the newest run of a workspace. */
@@ -91,7 +96,7 @@ type ListingRow = { startedAt: number; eventId: string };
 export type WaitRow = {
   at: number;
   scopes: string[];
-  phase: 'grace' | 'head';
+  phase: 'grace' | 'head' | 'read';
   /** True when what an open drift is about was observed to change while it waited. */
   moved: boolean;
 };
@@ -109,6 +114,10 @@ export const observedPart = (type: string, id: string, source: string): string =
   part('o', presentType(type), id, source);
 /** Begins the names of all that is observed of a resource. */
 export const reportsPart = (type: string, id: string): string => part('o', presentType(type), id, '');
+export const failedPart = (type: string, id: string, source: string): string =>
+  part('f', presentType(type), id, source);
+/** Begins the names of all failed reads of a resource. */
+export const failuresPart = (type: string, id: string): string => part('f', presentType(type), id, '');
 export const evidencePart = (type: string, id: string | null, changeId: string): string =>
   part('e', presentType(type), id ?? '', changeId);
 export const driftPart = (id: string): string => part('x', id);
@@ -123,6 +132,8 @@ export const partsHeldPart = (type: string, id: string, driftId: string): string
 export const waitPart = (what: string): string => part('w', what);
 
 export const stateScope = (workspace: string): string => part('state', workspace);
+/** Keys with a drift that stands in a workspace, or stood. */
+export const standingScope = (workspace: string): string => part('standing', workspace);
 export const listingScope = (scope: string): string => part('listing', scope);
 export const RULES_SCOPE = 'rules';
 export const RULES_ROW = 'rules';

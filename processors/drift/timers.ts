@@ -5,3 +5,4 @@ export const FORGET_TIMER = 'forget';
 export const ACCEPTED_TIMER = 'accepted';
 export const ABSORBED_TIMER = 'absorbed';
 export const PART_TIMER = 'part';
+export const READ_TIMER = 'read';

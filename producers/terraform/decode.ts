@@ -9,10 +9,10 @@ import { providerNamed } from '../providers.ts';
 import { parseProvider } from './address.ts';
 import type { Exact } from './exact-json.ts';
 import { isObject, parseExact, toJsonObject } from './exact-json.ts';
-import type { Change, Instance, ResourceHead, Row } from './normalize.ts';
+import type { Change, Instance, Placed, ResourceHead, Row } from './normalize.ts';
 import { compare, instanceOf, place, resourceHead, withdrawAll } from './normalize.ts';
 import { malformed } from './problem.ts';
-import { createRedactor, type Hmac, KnownSecrets } from './redact.ts';
+import { createRedactor, type Hmac, KnownSecrets, type Redactor } from './redact.ts';
 import type { ScannedResource, ScannedState, Slice } from './scan.ts';
 import { scanState } from './scan.ts';
 import type { Binding, Scopes } from './scope.ts';
@@ -22,9 +22,11 @@ import { EMPTY_TABLE, type Table } from './table.ts';
 export interface DecodeLimits {
   depth: number;
   instances: number;
+  /** Within one instance. */
+  values: number;
 }
 
-export const DECODE_LIMITS: DecodeLimits = { depth: 200, instances: 2_000_000 };
+export const DECODE_LIMITS: DecodeLimits = { depth: 200, instances: 2_000_000, values: 2_000_000 };
 
 export interface StateHead {
   /** Null only where there is a problem, and nothing told. */
@@ -62,6 +64,33 @@ const BATCH_CHARACTERS = 4 << 20;
 
 /** Throws StateProblem for what is not a state. */
 export function openState(bytes: Buffer, limits: DecodeLimits = DECODE_LIMITS): OpenState {
+  const reading = readState(bytes, limits);
+  for (;;) {
+    const step = reading.next();
+    if (!step.done) continue;
+    const { head, opened } = step.value;
+    return {
+      head,
+      declare: opened && ((settings, before) => declare(settings, before, opened)),
+    };
+  }
+}
+
+/** Of a version of a state: what it says of itself, and what can be told of its instances; null where nothing can. */
+export interface ReadState {
+  head: StateHead;
+  opened: Opened | null;
+}
+
+/** Instances collected between two steps of reading. */
+const STEP = 500;
+
+/** The same in steps, for a thread that is asked other things meanwhile. `see`: told of every instance, in order. */
+export function* readState(
+  bytes: Buffer,
+  limits: DecodeLimits = DECODE_LIMITS,
+  see: (instance: Instance, at: { resource: number; instance: number }) => void = () => {},
+): Generator<void, ReadState> {
   const scanned = scanState(bytes, limits);
   const parse: Parse = ([start, end], longNumbers) => {
     try {
@@ -73,22 +102,24 @@ export function openState(bytes: Buffer, limits: DecodeLimits = DECODE_LIMITS): 
   const fields = new Map([...scanned.fields].map(([name, slice]) => [name, parse(slice)] as const));
   const unreadable = unreadableBecause(fields);
   const head = headOf(fields, unreadable);
-  if (unreadable !== null) return { head, declare: null };
+  if (unreadable !== null) return { head, opened: null };
   if (scanned.fields.has('resources')) throw malformed('"resources" of the state is not a list');
   const known = new KnownSecrets();
   collectOutputs(fields.get('outputs'), known);
   const heads = scanned.resources.map((resource) => resourceHead(resourceFields(resource, parse)));
   const providers = createProviders();
   const scopes = createScopes();
-  for (const [instance, managed] of everyInstance(scanned, heads, parse)) {
+  let collected = 0;
+  for (const [instance, managed, at] of everyInstance(scanned, heads, parse)) {
+    if (++collected % STEP === 0) yield;
     known.collect(instance.type, instance.attributes, instance.marks);
     if (!managed) continue;
     head.instances++;
     const provider = providers(instance);
     scopes.see(instance.providerAddress, provider.scopeOf(instance.type, toJsonObject(instance.attributes)));
+    see(instance, at);
   }
-  const opened = { scanned, heads, parse, known, head, providers, scopes };
-  return { head, declare: (settings, before) => declare(settings, before, opened) };
+  return { head, opened: { scanned, heads, parse, known, head, providers, scopes } };
 }
 
 type Parse = (slice: Slice, longNumbers?: boolean) => Exact;
@@ -155,15 +186,19 @@ function* everyInstance(
   scanned: ScannedState,
   heads: readonly ResourceHead[],
   parse: Parse,
-): Generator<[instance: Instance, managed: boolean]> {
+): Generator<[instance: Instance, managed: boolean, at: { resource: number; instance: number }]> {
   for (const [r, resource] of scanned.resources.entries()) {
     const head = heads[r]!;
-    for (const { slice, longNumbers } of resource.instances)
-      yield [instanceOf(head, parse(slice, longNumbers)), head.mode === 'managed'];
+    for (const [i, { slice, longNumbers }] of resource.instances.entries())
+      yield [
+        instanceOf(head, parse(slice, longNumbers)),
+        head.mode === 'managed',
+        { resource: r, instance: i },
+      ];
   }
 }
 
-interface Opened {
+export interface Opened {
   scanned: ScannedState;
   heads: readonly ResourceHead[];
   parse: Parse;
@@ -178,24 +213,16 @@ function* declare(
   before: Table,
   state: Opened,
 ): Generator<IdentifiedChange[], Table> {
-  const { org, workspace, owner, version, hmac } = settings;
+  const { workspace, version, hmac } = settings;
   state.known.remember(before.secrets);
   const redactor = createRedactor(state.known, hmac);
-  const bound = bindingsFor(workspace, settings.bindings);
-  const conceal = (id: string): string | null => (redactor.holdsSecret(id) ? `secret-${hmac(id)}` : null);
+  const placed = placing(state, settings, redactor);
   const comparing = compare(before.rows, workspace, state.head.serial ?? 0);
   const batches = createBatches(workspace, version);
   for (const [instance, managed] of everyInstance(state.scanned, state.heads, state.parse)) {
     if (!managed) continue;
-    const provider = state.providers(instance);
-    const attributes = toJsonObject(instance.attributes);
-    const own = provider.scopeOf(instance.type, attributes);
-    const scope = state.scopes.resolve(instance.providerAddress, own, bound);
-    const identity = provider.identify({ org, type: instance.type, attributes, scope });
     const text = redactor.write(instance.type, instance.attributes, instance.marks);
-    const options = { org, workspace, owner, lineage: state.head.lineage };
-    const placed = place(instance, provider, identity, scope, text, conceal, options);
-    batches.add(comparing.next(placed));
+    batches.add(comparing.next(placed(instance, text)));
     if (batches.full()) yield batches.take();
   }
   batches.add(comparing.finish());
@@ -203,6 +230,26 @@ function* declare(
   const rest = batches.take();
   if (rest.length > 0) yield rest;
   return { rows: comparing.rows(), secrets: state.known.all() };
+}
+
+/** How instances of a state are declared: under which keys, in which scope; `text` is their redacted attributes. */
+export function placing(
+  state: Opened,
+  { org, workspace, owner, bindings }: Pick<DeclareSettings, 'org' | 'workspace' | 'owner' | 'bindings'>,
+  redactor: Redactor,
+): (instance: Instance, text: string) => Placed {
+  const bound = bindingsFor(workspace, bindings);
+  const conceal = (id: string): string | null =>
+    redactor.holdsSecret(id) ? `secret-${redactor.hmac(id)}` : null;
+  const options = { org, workspace, owner, lineage: state.head.lineage };
+  return (instance, text) => {
+    const provider = state.providers(instance);
+    const attributes = toJsonObject(instance.attributes);
+    const own = provider.scopeOf(instance.type, attributes);
+    const scope = state.scopes.resolve(instance.providerAddress, own, bound);
+    const identity = provider.identify({ org, type: instance.type, attributes, scope });
+    return place(instance, provider, identity, scope, text, conceal, options);
+  };
 }
 
 /** Withdrawals of all that stood, with ids, in batches. */

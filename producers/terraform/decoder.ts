@@ -53,7 +53,8 @@ const COPY_SLICE = 2 << 20;
 /** Memory that both threads see: what a state is read into, so that it is never copied. */
 export const sharedBuffer = (size: number): Buffer => Buffer.from(new SharedArrayBuffer(size));
 
-async function shared(bytes: Buffer): Promise<SharedArrayBuffer> {
+/** The bytes in such memory; copied in slices unless they are there already. */
+export async function shared(bytes: Buffer): Promise<SharedArrayBuffer> {
   const { buffer } = bytes;
   if (buffer instanceof SharedArrayBuffer && bytes.length === buffer.byteLength) return buffer;
   const memory = new SharedArrayBuffer(bytes.length);

@@ -72,3 +72,15 @@ export const toJsonObject = (value: ExactObject): JsonObject => {
   const json = toJson(value);
   return json !== null && typeof json === 'object' && !Array.isArray(json) ? json : {};
 };
+
+/** The value as JSON text that `parseExact` reads back to the same: exact numbers keep their digits. */
+export function exactText(value: Exact): string {
+  if (isPlain(value)) return JSON.stringify(value);
+  if (value instanceof ExactNumber) return value.text;
+  if (Array.isArray(value)) return `[${value.map(exactText).join(',')}]`;
+  if (!isObject(value)) return 'null';
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}:${exactText(member)}`,
+  );
+  return `{${members.join(',')}}`;
+}

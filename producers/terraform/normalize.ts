@@ -76,7 +76,7 @@ function flatId(flat: Exact | undefined): ExactObject {
 }
 
 /** Attributes whose type the schema leaves open are kept as `{value, type}`; everyone else sees the value alone. */
-function plainAttributes(attributes: Exact | undefined): ExactObject {
+export function plainAttributes(attributes: Exact | undefined): ExactObject {
   if (!isObject(attributes)) return {};
   let plain: ExactObject | null = null;
   for (const [name, value] of Object.entries(attributes)) {

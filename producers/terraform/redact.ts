@@ -49,9 +49,9 @@ const MOST_CACHED = 50_000;
 const MAX_JSON_TEXT = 1_000_000;
 const MAX_JSON_DEPTH = 64;
 
-const emptyMarks = (): Marks => ({ reach: null, below: new Map() });
+export const emptyMarks = (): Marks => ({ reach: null, below: new Map() });
 
-function mark(root: Marks, steps: readonly string[], reach: Reach): void {
+export function mark(root: Marks, steps: readonly string[], reach: Reach): void {
   let node = root;
   for (const step of steps) {
     let next = node.below.get(step);
@@ -114,10 +114,10 @@ const NOWHERE: Place = { marked: null, table: null };
 const placeOf = (marked: Marks | null, table: Marks | null): Place =>
   marked === null && table === null ? NOWHERE : { marked, table };
 
-const step = (marks: Marks | null, name: string): Marks | null =>
+export const marksStep = (marks: Marks | null, name: string): Marks | null =>
   marks === null ? null : (marks.below.get(name) ?? marks.below.get('*') ?? null);
 const into = (place: Place, name: string): Place =>
-  place === NOWHERE ? NOWHERE : placeOf(step(place.marked, name), step(place.table, name));
+  place === NOWHERE ? NOWHERE : placeOf(marksStep(place.marked, name), marksStep(place.table, name));
 const intoItem = (place: Place, index: number): Place =>
   place === NOWHERE ? NOWHERE : into(place, String(index));
 /** Where the table says that secrets are mixed with other values, a mark of the whole follows weakly too. */
@@ -202,6 +202,12 @@ export class KnownSecrets {
     if (password !== null && password.length >= SHORTEST_PATTERN) this.#secrets.add(password);
   }
 
+  /** True when every secret of another collection is one here. */
+  includes(other: KnownSecrets): boolean {
+    for (const secret of other.#secrets) if (!this.#secrets.has(secret)) return false;
+    return true;
+  }
+
   search(): Search {
     const patterns = new Set<string>();
     for (const secret of this.#secrets) {
@@ -284,8 +290,16 @@ export interface Redactor {
   hmac: Hmac;
 }
 
-export function createRedactor(known: KnownSecrets, hmac: Hmac): Redactor {
-  const search = known.search();
+export const createRedactor = (known: KnownSecrets, hmac: Hmac): Redactor =>
+  redactorOver(known.search(), hmac);
+
+/** What either of two searches finds. */
+export const either = (one: Search, other: Search): Search => ({
+  hits: (text) => one.hits(text) || other.hits(text),
+  patterns: one.patterns + other.patterns,
+});
+
+export function redactorOver(search: Search, hmac: Hmac): Redactor {
   const anyKnown = search.patterns > 0;
 
   const secret = (value: Exact): string =>

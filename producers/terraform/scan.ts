@@ -2,7 +2,7 @@
 //
 // Strict about the levels it reads (the file, its resources, their instances); what lies below is only balanced here and
 // is checked by the JSON parser when it is taken. Nesting is bounded; nothing recurses.
-import { malformed } from './problem.ts';
+import { malformed, StateProblem } from './problem.ts';
 
 /** Where a value starts and ends, in bytes. */
 export type Slice = readonly [start: number, end: number];
@@ -27,6 +27,8 @@ export interface ScanLimits {
   /** Deepest nesting of objects and arrays. */
   depth: number;
   instances: number;
+  /** Values within one instance: they are parsed at once, and a heap that runs full there takes the process with it. */
+  values: number;
 }
 
 const QUOTE = 0x22;
@@ -39,15 +41,28 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 
 /** Throws StateProblem for what is not one JSON object in the shape of a state. */
-export function scanState(bytes: Buffer, limits: ScanLimits): ScannedState {
-  const end = bytes.length;
+export const scanState = (bytes: Buffer, limits: ScanLimits): ScannedState =>
+  createScanner(bytes, [0, bytes.length], limits).state();
+
+/** Where the values of an object's own members stand, of one found by `scanState`; of a name that comes twice the last. */
+export const scanMembers = (bytes: Buffer, slice: Slice, limits: ScanLimits): Map<string, Slice> =>
+  createScanner(bytes, slice, limits).members();
+
+function createScanner(
+  bytes: Buffer,
+  [begin, end]: Slice,
+  limits: ScanLimits,
+): { state(): ScannedState; members(): Map<string, Slice> } {
   const open = new Uint8Array(limits.depth + 1);
-  let i = 0;
+  let i = begin;
   let instanceCount = 0;
   let longNumbers = false;
 
   const at = (): string => `at byte ${i}`;
   const truncated = () => malformed(`the state is cut short: it ends after ${end} bytes inside a value`);
+
+  const tooMany = () =>
+    new StateProblem('too-large', `one part of the state holds more than ${limits.values} values (${at()})`);
 
   function space(): void {
     while (i < end) {
@@ -87,6 +102,7 @@ export function scanState(bytes: Buffer, limits: ScanLimits): ScannedState {
     }
     let depth = 0;
     let digits = 0;
+    let values = 0;
     do {
       if (i >= end) throw truncated();
       const c = bytes[i]!;
@@ -99,6 +115,9 @@ export function scanState(bytes: Buffer, limits: ScanLimits): ScannedState {
       } else if (c === 0x65 || c === 0x45) {
         if (digits > 0) longNumbers = true;
       } else if (c !== 0x2e) digits = 0;
+      if (c === COMMA || c === OPEN_OBJECT || c === OPEN_ARRAY) {
+        if (++values > limits.values) throw tooMany();
+      }
       if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
         if (level + depth >= limits.depth)
           throw malformed(`the state is nested deeper than ${limits.depth} levels (${at()})`);
@@ -187,33 +206,47 @@ export function scanState(bytes: Buffer, limits: ScanLimits): ScannedState {
     into.set(key, [start, i]);
   }
 
-  const state: ScannedState = { fields: new Map(), resources: [] };
-  let sawResources = false;
-  space();
-  if (i >= end) throw malformed('the state is empty');
-  if (bytes[i] !== OPEN_OBJECT) throw malformed('the state is not JSON: it does not start with an object');
-  object((key) => {
-    if (key !== 'resources' || bytes[i] !== OPEN_ARRAY) return remember(state.fields, key, 1);
-    if (sawResources) throw malformed('the state holds "resources" twice');
-    sawResources = true;
-    array(() => {
-      const resource: ScannedResource = { fields: new Map(), instances: [] };
-      object((name) => {
-        if (name !== 'instances' || bytes[i] !== OPEN_ARRAY) return remember(resource.fields, name, 3);
-        if (resource.instances.length > 0) throw malformed(`a resource holds "instances" twice (${at()})`);
-        array(() => {
-          if (++instanceCount > limits.instances)
-            throw malformed(`the state holds more than ${limits.instances} instances`);
-          const start = i;
-          longNumbers = false;
-          value(4);
-          resource.instances.push({ slice: [start, i], longNumbers });
-        });
-      });
-      state.resources.push(resource);
+  function members(): Map<string, Slice> {
+    const found = new Map<string, Slice>();
+    object((key) => {
+      const start = i;
+      value(1);
+      found.set(key, [start, i]);
     });
-  });
-  space();
-  if (i < end) throw malformed(`the state is not JSON: something follows its end ${at()}`);
-  return state;
+    return found;
+  }
+
+  function state(): ScannedState {
+    const scanned: ScannedState = { fields: new Map(), resources: [] };
+    let sawResources = false;
+    space();
+    if (i >= end) throw malformed('the state is empty');
+    if (bytes[i] !== OPEN_OBJECT) throw malformed('the state is not JSON: it does not start with an object');
+    object((key) => {
+      if (key !== 'resources' || bytes[i] !== OPEN_ARRAY) return remember(scanned.fields, key, 1);
+      if (sawResources) throw malformed('the state holds "resources" twice');
+      sawResources = true;
+      array(() => {
+        const resource: ScannedResource = { fields: new Map(), instances: [] };
+        object((name) => {
+          if (name !== 'instances' || bytes[i] !== OPEN_ARRAY) return remember(resource.fields, name, 3);
+          if (resource.instances.length > 0) throw malformed(`a resource holds "instances" twice (${at()})`);
+          array(() => {
+            if (++instanceCount > limits.instances)
+              throw malformed(`the state holds more than ${limits.instances} instances`);
+            const start = i;
+            longNumbers = false;
+            value(4);
+            resource.instances.push({ slice: [start, i], longNumbers });
+          });
+        });
+        scanned.resources.push(resource);
+      });
+    });
+    space();
+    if (i < end) throw malformed(`the state is not JSON: something follows its end ${at()}`);
+    return scanned;
+  }
+
+  return { state, members };
 }

@@ -10,6 +10,7 @@ import type { Json, StateWriteKind } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import { IDENTITY_VERSION } from '../providers.ts';
 import type { DecodedState, Decoder, Settings } from './decoder.ts';
+import { tableReference } from './references.ts';
 import type { Binding } from './scope.ts';
 
 /** The newest version of a workspace. */
@@ -76,6 +77,8 @@ export interface WorkspaceOptions {
   backend: string;
   /** True when every write reaches us by itself. */
   pushed: boolean;
+  /** Under which the originals of a workspace lie, where only the newest is kept; left out where all stay. */
+  originalsOf?(workspace: string): string;
   blobs: Blobs;
   decoder: Decoder;
   bindings: readonly Binding[];
@@ -135,8 +138,6 @@ export function createWorkspaces(options: WorkspaceOptions, context: SourceConte
     stableId('rules', IDENTITY_VERSION, JSON.stringify(options.bindings), options.ownerOf(workspace) ?? '');
   /** Times of one workspace never go back, whatever the clock does. */
   const nowFor = (workspace: string): number => Math.max(context.clock.now(), of(workspace).head?.time ?? 0);
-  const tableRef = (workspace: string, version: number): string =>
-    `terraform-tables/${stableId('ws', source, workspace)}/${version}`;
 
   async function alone<T>(workspace: string, work: () => Promise<T>): Promise<T> {
     const before = queues.get(workspace) ?? Promise.resolve();
@@ -278,12 +279,27 @@ export function createWorkspaces(options: WorkspaceOptions, context: SourceConte
     };
     const receiver = { encoding: context.encoding, clock: context.clock, time, take };
     const rows = await state.declare(settings, await tableOf(workspace), receiver);
-    const table = tableRef(workspace, version);
+    const table = tableReference(source, workspace, version);
     await blobs.put(table, rows);
     await save(workspace, { ...next, table }, [...ready, boundary(workspace, head, what, time)]);
     if (before.table !== table) await forget(before.table);
     if (!writing.keep) await forget(stored);
+    // The one before stays a while: someone may be about to read it.
+    const had = before.head?.blob ?? null;
+    await tidy(workspace, had, head.blob === null ? [] : [head.blob, had]);
     return head;
+  }
+
+  /** Deletes originals that are not needed any more, where not all are to stay. */
+  async function tidy(
+    workspace: string,
+    had: string | null,
+    needed: readonly (string | null)[],
+  ): Promise<void> {
+    const folder = options.originalsOf?.(workspace);
+    if (folder === undefined || (of(workspace).head?.blob == null && had === null)) return;
+    for (const reference of await blobs.list(folder))
+      if (!needed.includes(reference)) await forget(reference);
   }
 
   async function unreadable(
@@ -334,6 +350,7 @@ export function createWorkspaces(options: WorkspaceOptions, context: SourceConte
       boundary(workspace, head, what, time),
     ]);
     await forget(before.table);
+    await tidy(workspace, before.head.blob, []);
   }
 
   async function check(workspace: string): Promise<void> {

@@ -157,6 +157,73 @@ export const vanished = (body: Partial<Bodies['resource.vanished']> = {}, fields
     fields,
   );
 
+export const readFailed = (body: Partial<Bodies['resource.read-failed']> = {}, fields?: EventFields) =>
+  eventOf(
+    'resource.read-failed',
+    {
+      provider: 'aws',
+      account: '123456789012',
+      region: 'us-east-1',
+      type: 'aws_s3_bucket',
+      resourceId: 'logs',
+      workspace: 'prod',
+      address: 'aws_s3_bucket.logs',
+      code: 'denied',
+      reason: 'AccessDenied: allow s3:GetBucketAcl',
+      ...body,
+    },
+    fields,
+  );
+
+export const typeDescribed = (body: Partial<Bodies['type.described']> = {}, fields?: EventFields) =>
+  eventOf(
+    'type.described',
+    {
+      provider: 'registry.terraform.io/hashicorp/aws',
+      version: '5.100.0',
+      type: 'aws_s3_bucket',
+      schemaVersion: 0,
+      facts: '{}',
+      ...body,
+    },
+    fields,
+  );
+
+/** Blocks are named by their address; what a block leaves out, it neither sets nor ignores. */
+export const configurationPublished = (
+  blocks: Record<string, { sets?: string[]; ignores?: string[]; complete?: boolean }>,
+  body: Partial<Bodies['configuration.published']> = {},
+  fields?: EventFields,
+) =>
+  eventOf(
+    'configuration.published',
+    {
+      workspace: 'prod',
+      revision: null,
+      by: 'test',
+      blocks: Object.entries(blocks).map(([address, { sets = [], ignores = [], complete = true }]) => ({
+        address,
+        sets,
+        ignores,
+        complete,
+        provider: null,
+      })),
+      providers: [],
+      moves: [],
+      problems: [],
+      ...body,
+    },
+    fields,
+  );
+
+/** What a reactor says when it is done with a wish. */
+export const requestSettled = (body: Partial<Bodies['request.settled']> = {}, fields?: EventFields) =>
+  eventOf(
+    'request.settled',
+    { requestId: 'request-1', outcome: 'done', reason: null, driftId: null, ...body },
+    fields,
+  );
+
 export const snapshotCompleted = (body: Partial<Bodies['snapshot.completed']> = {}, fields?: EventFields) =>
   eventOf(
     'snapshot.completed',

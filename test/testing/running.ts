@@ -31,11 +31,12 @@ export interface Started {
 
 /**
  * `configure`: settings by path, given the directory. `kept`: a directory to start in, which stays when it stops; else a
- * new one that goes away. Logs everything, so that tests see what a careless level would show.
+ * new one that goes away. `environment`: of the process, besides its key. Logs everything, so that tests see what a careless level would show.
  */
 export async function startWhole(
   configure: (directory: string) => Record<string, unknown> = () => ({}),
   kept?: string,
+  environment: Record<string, string> = {},
 ): Promise<Started> {
   const folder = kept === undefined ? temporaryFolder() : { path: kept, remove: () => undefined };
   const logged: string[] = [];
@@ -48,7 +49,7 @@ export async function startWhole(
         environment: {},
         overrides: { data, port: 0, partitions: 2, ...configure(folder.path) },
       }),
-      environment: { DRIFTMGR_KEY: '5a'.repeat(32) },
+      environment: { DRIFTMGR_KEY: '5a'.repeat(32), ...environment },
       logger: createLogger({ level: 'trace', destination: { write: (line) => void logged.push(line) } }),
       once: false,
     });

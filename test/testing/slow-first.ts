@@ -6,9 +6,10 @@ import { BaseSequencer } from 'vitest/node';
 
 /** Files that take five seconds and more, the longest first. */
 const SLOW = [
-  'test/crash.test.ts',
-  'test/dashboard.test.ts',
-  'producers/terraform/large.test.ts',
+  'test/crash-load.long.test.ts',
+  'test/crash.long.test.ts',
+  'test/dashboard.long.test.ts',
+  'producers/terraform/large.long.test.ts',
   'test/start.test.ts',
   'test/scan.test.ts',
   'producers/terraform/backends/http.test.ts',
@@ -16,7 +17,7 @@ const SLOW = [
   'runtime/run-processor.test.ts',
   'test/bad-input.test.ts',
   'test/story.test.ts',
-  'runtime/log/crash.test.ts',
+  'runtime/log/crash.long.test.ts',
   'test/secrets.test.ts',
   'producers/terraform/backends/file.test.ts',
   'test/terraform.test.ts',

@@ -155,13 +155,17 @@ interface CreateOptions {
 }
 
 export function snapshotsCommand(io: Io): Command {
-  const command = new Command('snapshots').description('Complete listings of scopes').addHelpText(
-    'after',
-    `
+  const command = new Command('snapshots')
+    .description('Complete listings of scopes, and sweeps of workspaces')
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ driftmgr snapshots
-  $ driftmgr snapshots request digitalocean`,
-  );
+  $ driftmgr snapshots request digitalocean
+  $ driftmgr snapshots request terraform --scope network-prod    read all that this workspace declares anew
+  $ driftmgr snapshots request terraform                         the same of every workspace that has a reader`,
+    );
   command
     .command('list', { isDefault: true })
     .description('The newest attempt of each scope')
@@ -195,17 +199,21 @@ Examples:
     });
   command
     .command('request')
-    .description('Ask for a listing now')
-    .argument('<provider>', 'digitalocean, …')
-    .argument('[scope]', 'provider/account/region/type; left out: all of them')
-    .action(async (provider: string, scope: string | undefined, _options: object, self: Command) => {
-      const session = sessionOf(io, self);
-      const request = await session.client.snapshots.request({ provider, ...(scope ? { scope } : {}) });
-      session.one(request, ({ id, status, reason }) =>
-        status === 'pending'
-          ? `It is asked for (request ${id}); \`driftmgr snapshots\` shows when it is there.\n`
-          : `${status}${reason === null ? '' : `: ${reason}`}\n`,
-      );
-    });
+    .description('Ask for a listing, or a sweep, now')
+    .argument('<provider>', 'digitalocean, …; terraform for a sweep')
+    .argument('[scope]', 'provider/account/region/type, or the workspace to sweep; left out: all of them')
+    .option('--scope <scope>', 'the same')
+    .action(
+      async (provider: string, named: string | undefined, options: { scope?: string }, self: Command) => {
+        const session = sessionOf(io, self);
+        const scope = options.scope ?? named;
+        const request = await session.client.snapshots.request({ provider, ...(scope ? { scope } : {}) });
+        session.one(request, ({ id, status, reason }) =>
+          status === 'pending'
+            ? `It is asked for (request ${id}); \`driftmgr snapshots\` shows when it is there.\n`
+            : `${status}${reason === null ? '' : `: ${reason}`}\n`,
+        );
+      },
+    );
   return command;
 }

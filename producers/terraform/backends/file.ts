@@ -6,12 +6,12 @@ import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Blobs } from '../../../runtime/blobs/blobs.ts';
 import type { Source, SourceContext } from '../../../runtime/source.ts';
-import { stableId } from '../../../schemas/index.ts';
 import type { Decoder } from '../decoder.ts';
 import { sharedBuffer } from '../decoder.ts';
 import { StateProblem } from '../problem.ts';
+import { fileReference, filesReference } from '../references.ts';
 import type { Binding } from '../scope.ts';
-import type { Workspace, Workspaces } from '../workspaces.ts';
+import type { Head, Workspace, Workspaces } from '../workspaces.ts';
 import { createWorkspaces } from '../workspaces.ts';
 import { type Claims, createClaims } from './claims.ts';
 import { covers, findStates, patternOf, type StateFile } from './paths.ts';
@@ -24,6 +24,8 @@ export interface FileBackendOptions {
   maxStateBytes: number;
   /** Read everything once, then be done. */
   once?: boolean;
+  /** Keeps the newest version's original, encrypted, for whoever reads resources anew; else none is kept. */
+  keepOriginals?: boolean;
   blobs: Blobs;
   decoder: Decoder;
   bindings?: readonly Binding[];
@@ -59,6 +61,7 @@ export function createFileBackend(options: FileBackendOptions): FileBackend {
           source: SOURCE,
           backend: 'file',
           pushed: false,
+          originalsOf: (workspace) => filesReference(SOURCE, workspace),
           blobs: options.blobs,
           decoder: options.decoder,
           bindings: options.bindings ?? [],
@@ -252,7 +255,7 @@ class Reader {
     const trouble = { md5, bytes: bytes.length, signature: look.signature };
     if (after?.signature !== look.signature)
       return { problem: 'the file keeps changing while it is read', ...trouble };
-    if (head !== null && head.md5 === md5 && this.#workspaces.current(workspace)) {
+    if (head !== null && head.md5 === md5 && this.#workspaces.current(workspace) && this.#isKept(head)) {
       this.#seen.set(path, look.signature);
       return null;
     }
@@ -266,6 +269,11 @@ class Reader {
     return null;
   }
 
+  /** Whether its original is kept or not as it should be: it is not for what cannot be read. */
+  #isKept({ blob, problem }: Head): boolean {
+    return problem !== null || (blob !== null) === (this.#options.keepOriginals ?? false);
+  }
+
   async #publish(
     workspace: string,
     path: string,
@@ -274,23 +282,27 @@ class Reader {
   ): Promise<void> {
     const state = await this.#options.decoder.open(bytes);
     try {
-      const { head } = this.#workspaces.of(workspace);
-      const { serial, lineage } = state.head;
+      const { head, versions } = this.#workspaces.of(workspace);
+      const { serial, lineage, problem } = state.head;
       const back = head !== null && (lineage !== head.lineage || (serial ?? head.serial) < head.serial);
       if (this.#workspaces.of(workspace).path !== path) await this.#workspaces.save(workspace, { path }, []);
+      const original = fileReference(SOURCE, workspace, versions + 1);
+      const keep = (this.#options.keepOriginals ?? false) && problem === null;
+      if (keep) await this.#options.blobs.put(original, bytes);
+      // Nothing was written: only whether the original is kept has changed.
+      const checked = head !== null && head.md5 === md5 && this.#workspaces.current(workspace);
       await this.#workspaces.write(workspace, state, {
-        kind: back && head.lineage !== '' ? 'rollback' : 'write',
+        kind: checked ? 'checked' : back && head.lineage !== '' ? 'rollback' : 'write',
         at: Math.trunc(look.mtimeMs),
-        blob: null,
+        blob: keep ? original : null,
         md5,
         bytes: bytes.length,
         runId: null,
         writtenBy: null,
-        keep: false,
+        keep,
         store: async () => {
-          const blob = `terraform-files/${stableId('ws', SOURCE, workspace)}`;
-          await this.#options.blobs.put(blob, bytes);
-          return blob;
+          await this.#options.blobs.put(original, bytes);
+          return original;
         },
       });
     } finally {

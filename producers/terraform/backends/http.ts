@@ -7,6 +7,7 @@ import type { Source, SourceContext, SourceEvent } from '../../../runtime/source
 import { stableId } from '../../../schemas/index.ts';
 import type { Decoder } from '../decoder.ts';
 import { StateProblem } from '../problem.ts';
+import { PUSHED_SOURCE, pushedReference } from '../references.ts';
 import type { Binding } from '../scope.ts';
 import type { HeldLock, Workspace, Workspaces } from '../workspaces.ts';
 import { createWorkspaces } from '../workspaces.ts';
@@ -57,7 +58,7 @@ export interface HttpBackend {
   refresh(workspace: string, since: number): Promise<boolean>;
 }
 
-export const SOURCE = 'terraform-http';
+export const SOURCE = PUSHED_SOURCE;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 interface Running {
@@ -140,7 +141,7 @@ export function createHttpBackend(options: HttpBackendOptions): HttpBackend {
           const event = runStarted(workspace, known.lock, context.clock.now());
           await workspaces.save(workspace, { lock: { ...known.lock, running: true } }, [event]);
         }
-        const blob = `tfstate/${workspace}/${head.serial ?? 0}-${known.versions + 1}`;
+        const blob = pushedReference(workspace, head.serial ?? 0, known.versions + 1);
         await options.blobs.put(blob, write.bytes);
         await workspaces.write(workspace, state, {
           kind: ruling.kind,

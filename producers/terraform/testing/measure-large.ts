@@ -1,4 +1,4 @@
-// A program for large.test.ts: sends two large states through the http backend and prints what it cost, as JSON. A
+// A program for large.long.test.ts: sends two large states through the http backend and prints what it cost, as JSON. A
 // process of its own, so that neither the test runner's heap nor its other tests blur the figures.
 import { createHash } from 'node:crypto';
 import { createHttpBackend } from '../backends/http.ts';
