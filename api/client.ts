@@ -5,6 +5,8 @@ import type {
   AtQuery,
   ChangeJson,
   ChangesQuery,
+  ConfigurationBody,
+  ConfigurationJson,
   CoverageJson,
   CoverageQuery,
   CreatedKey,
@@ -136,6 +138,11 @@ export function createClient(options: ClientOptions) {
       /** Its drifts that were unresolved at a time (now when left out). */
       drifts: (name: string, query: WorkspaceDriftsQuery = {}, call?: CallOptions) =>
         get<Page<DriftJson>>(`/api/v1/workspaces/${part(name)}/drifts`, query, call),
+      /** What is known of its configuration; a problem with status 404: nothing is. */
+      configuration: (name: string, call?: CallOptions) =>
+        get<ConfigurationJson>(`/api/v1/workspaces/${part(name)}/configuration`, {}, call),
+      publishConfiguration: (name: string, body: ConfigurationBody, call?: CallOptions) =>
+        ask<ConfigurationJson>('PUT', `/api/v1/workspaces/${part(name)}/configuration`, call, body),
     },
     resources: {
       list: (query: ResourcesQuery = {}, call?: CallOptions) =>

@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import picomatch from 'picomatch';
 import {
   cloudtrailFiles,
+  configurationSource,
   createDecoder,
   createFileBackend,
   createHttpBackend,
   createRefreshReactor,
   digitaloceanSnapshots,
+  reportedChanges,
   SWEEP_PROVIDER,
   stateClaims,
 } from '../producers/index.ts';
@@ -37,7 +39,7 @@ export function createInputs(
   adapters: Pick<Adapters, 'blobs' | 'keys' | 'cache' | 'log' | 'codec'>,
   { once, ...running }: { once: boolean } & ReadingOptions,
 ): Inputs {
-  const { terraform, aws, digitalocean, detector } = configuration;
+  const { terraform, aws, digitalocean, reported, detector } = configuration;
   const { blobs, keys } = adapters;
   const decoder = createDecoder({ hmacKey: keys.fingerprintKey });
   const owners = terraform.workspaces.map(({ name, owner }) => ({
@@ -77,6 +79,16 @@ export function createInputs(
           applyIdentities: aws.applyIdentities,
           pollMs: aws.pollMs,
         });
+  const reports =
+    reported.directories.length === 0
+      ? null
+      : reportedChanges({
+          directories: reported.directories,
+          oneShot: once,
+          pipelines: reported.pipelines,
+          applyIdentities: reported.applyIdentities,
+          pollMs: reported.pollMs,
+        });
   const snapshots =
     digitalocean.token === undefined
       ? null
@@ -86,6 +98,14 @@ export function createInputs(
           account: null,
           everyMs: once ? null : digitalocean.everyMs,
           hmac: (value: string) => hmacFingerprint(keys.fingerprintKey, value),
+        });
+  const configurations =
+    terraform.configurations.length === 0
+      ? null
+      : configurationSource({
+          configurations: terraform.configurations,
+          everyMs: terraform.configurationEveryMs,
+          once,
         });
   const [fileSource, snapshotSource] =
     once && files && snapshots
@@ -103,6 +123,7 @@ export function createInputs(
       reactors: once ? [] : [createRefreshReactor(backends)],
     },
     { name: 'aws', sources: cloudtrail ? [cloudtrail] : [], reactors: [] },
+    { name: 'reported', sources: reports ? [reports] : [], reactors: [] },
     {
       name: 'digitalocean',
       sources: snapshotSource ? [snapshotSource] : [],
@@ -113,6 +134,7 @@ export function createInputs(
       sources: [rulesSource(detector)],
       reactors: once ? [] : [snapshotRefusals(listed)],
     },
+    { name: 'terraform-configuration', sources: configurations ? [configurations] : [], reactors: [] },
     ...(reading ? [reading.unit] : []),
   ];
   return {

@@ -253,6 +253,7 @@ function shown(configuration: Configuration): Record<string, string | number | s
     partitions: configuration.partitions,
     states: configuration.terraform.states,
     cloudtrail: configuration.aws.cloudtrail,
+    reported: configuration.reported.directories,
     digitalocean: configuration.digitalocean.token ? configuration.digitalocean.url : 'not configured',
     postgres: configuration.postgres.url ? 'server' : 'embedded',
     clickhouse: configuration.clickhouse.url ? 'server' : 'embedded',

@@ -1,7 +1,14 @@
 // The topology of this system: which elements run, what they read and write. README's diagram is printed from it.
 import type { TopologyJson } from '../api/types.ts';
 import { processors } from '../processors/index.ts';
-import { CLOUDTRAIL_FILES, READ_REACTOR, SWEEP, SWEEP_REQUESTS } from '../producers/index.ts';
+import {
+  CLOUDTRAIL_FILES,
+  CONFIGURATIONS,
+  READ_REACTOR,
+  REPORTED_CHANGES,
+  SWEEP,
+  SWEEP_REQUESTS,
+} from '../producers/index.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import type { Topology } from '../runtime/topology.ts';
 import { mermaid } from '../runtime/topology.ts';
@@ -27,6 +34,7 @@ export const topology: Topology = {
     { name: 'terraform-http', emits: [...STATE_EVENTS, 'run.started', 'run.finished'] },
     { name: 'terraform-file', emits: STATE_EVENTS },
     { name: CLOUDTRAIL_FILES, emits: ['change.reported'] },
+    { name: REPORTED_CHANGES, emits: ['change.reported'] },
     { name: 'digitalocean-snapshot', emits: SNAPSHOT_EVENTS },
     {
       name: SWEEP,
@@ -40,6 +48,7 @@ export const topology: Topology = {
         'snapshot.failed',
       ],
     },
+    { name: CONFIGURATIONS, emits: ['configuration.published'] },
     { name: 'configuration', emits: ['rules.published'] },
   ],
   processors,

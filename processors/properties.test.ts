@@ -2,15 +2,19 @@
 // the process dies, the same drifts stand in the end. What is not free of order is named in docs/detector.md.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DriverOptions, driveProcessor } from '../runtime/testing/driver.ts';
+import { type Driver, type DriverOptions, driveProcessor } from '../runtime/testing/driver.ts';
 import {
   changeReported,
+  configurationPublished,
   declared,
   observed,
+  readFailed,
+  requestSettled,
   runFinished,
   runStarted,
   statePublished,
   TEST_TIME,
+  typeDescribed,
   vanished,
   withdrawn,
 } from '../runtime/testing/events.ts';
@@ -24,11 +28,16 @@ const WORKSPACES = ['prod', 'stage'] as const;
 const OBJECTS = ['one', 'two'] as const;
 /** A bucket no state ever declares; its policy goes in silence with it. */
 const BARE = 'bare';
+/** What reads all there is now and then, and what reads what was wished for. */
+const SWEEP = 'terraform-sweep';
+const READER = 'terraform-read';
 
 type Step =
   | { do: 'apply'; workspace: string; object: string; locked: boolean; reported: boolean; seen: boolean }
   | { do: 'tamper' | 'revert' | 'delete' | 'recreate'; object: string; reported: boolean }
   | { do: 'observe'; object: string; source: string }
+  | { do: 'fail-to-read'; object: string; code: string }
+  | { do: 'configure'; workspace: string; object: string; sets: boolean; ignores: boolean; complete: boolean }
   | { do: 'withdraw'; workspace: string; object: string }
   | { do: 'make-bare' | 'put-policy' | 'remove-policy' | 'delete-bare'; reported: boolean };
 
@@ -59,7 +68,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('observe' as const),
       object,
-      source: fc.constantFrom('one', 'two'),
+      source: fc.constantFrom('one', 'two', SWEEP),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('fail-to-read' as const),
+      object,
+      code: fc.constantFrom('denied', 'throttled'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('configure' as const),
+      workspace,
+      object,
+      sets: fc.boolean(),
+      ignores: fc.boolean(),
+      complete: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), workspace, object }) },
@@ -77,16 +105,31 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+const attributesOf = (value: string): string => JSON.stringify({ acl: value });
 const keyOf = (name: string): string => `default/aws/-/-/s3-bucket/${name}`;
 
+interface History {
+  streams: Event[][];
+  changes: Event[];
+  /** What a read that began then would have found; null: nothing. */
+  valueAt(name: string, time: number): string | null;
+}
+
 /** Plays the steps against a cloud and its states; streams are what keeps its order in the log, the rest may come anyhow. */
-function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } {
+function play(steps: readonly Step[]): History {
   const declarations: Event[] = [];
   const observations = new Map<string, Event[]>();
   const changes: Event[] = [];
   const puts: Event[][] = [];
   const bare = { exists: false, policy: false };
   const cloud = new Map<string, string | null>(OBJECTS.map((name) => [name, null]));
+  const past = new Map<string, { time: number; value: string | null }[]>();
+  const put = (name: string, value: string | null): void => {
+    cloud.set(name, value);
+    past.set(name, [...(past.get(name) ?? []), { time: now, value }]);
+  };
+  const configurations = new Map<string, Event[]>();
+  const blocks = new Map<string, Record<string, object>>();
   const held = new Map<string, string>();
   let serial = 0;
   let now = TEST_TIME;
@@ -98,7 +141,7 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
     const event =
       value === null
         ? vanished({ resourceId: name }, fields)
-        : observed({ resourceId: name, attributes: JSON.stringify({ acl: value }) }, fields);
+        : observed({ resourceId: name, attributes: attributesOf(value) }, fields);
     observations.set(stream, [...(observations.get(stream) ?? []), event]);
   };
   const report = (name: string, verb: Verb, via: 'terraform' | 'console', who: string): void => {
@@ -133,7 +176,7 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
         if (one.locked) declarations.push(runStarted({ workspace: of, runId }, { time: now }));
         now += second;
         if (one.reported) report(name, cloud.get(name) === null ? 'create' : 'update', 'terraform', 'ci');
-        cloud.set(name, value);
+        put(name, value);
         now += second;
         // Without a lock nothing tells that a value seen before the state is written is Terraform's.
         if (one.seen && one.locked) see(name, 'one');
@@ -154,27 +197,44 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
       }
       case 'tamper':
         if (cloud.get(one.object) === null) break;
-        cloud.set(one.object, `tampered-${index % 3}`);
+        put(one.object, `tampered-${index % 3}`);
         if (one.reported) report(one.object, 'update', 'console', `person-${index % 3}`);
         break;
       case 'revert':
         if (cloud.get(one.object) === null) break;
-        cloud.set(one.object, held.get(`prod ${one.object}`) ?? held.get(`stage ${one.object}`) ?? 'nothing');
+        put(one.object, held.get(`prod ${one.object}`) ?? held.get(`stage ${one.object}`) ?? 'nothing');
         if (one.reported) report(one.object, 'update', 'console', `person-${index % 3}`);
         break;
       case 'delete':
         if (cloud.get(one.object) === null) break;
-        cloud.set(one.object, null);
+        put(one.object, null);
         if (one.reported) report(one.object, 'delete', 'console', `person-${index % 3}`);
         break;
       case 'recreate':
         if (cloud.get(one.object) !== null) break;
-        cloud.set(one.object, `made-${index % 2}`);
+        put(one.object, `made-${index % 2}`);
         if (one.reported) report(one.object, 'create', 'console', `person-${index % 3}`);
         break;
       case 'observe':
         see(one.object, one.source);
         break;
+      case 'fail-to-read': {
+        const stream = `${one.object} ${SWEEP}`;
+        const fields = { time: now, objectKey: keyOf(one.object), source: SWEEP };
+        const event = readFailed({ resourceId: one.object, code: one.code }, fields);
+        observations.set(stream, [...(observations.get(stream) ?? []), event]);
+        break;
+      }
+      case 'configure': {
+        const { workspace: of, object: name, sets, ignores, complete } = one;
+        const block = { sets: sets ? ['acl'] : [], ignores: ignores ? ['acl'] : [], complete };
+        // Every third configuration lacks what the ones before it had.
+        const held = { ...(index % 3 === 0 ? {} : blocks.get(of)), [`aws_s3_bucket.${name}`]: block };
+        blocks.set(of, held);
+        const event = configurationPublished(held, { workspace: of }, { time: now });
+        configurations.set(of, [...(configurations.get(of) ?? []), event]);
+        break;
+      }
       case 'make-bare':
         if (one.reported && !bare.exists) changes.push(reportBare('create', [bucket], `b${index}`));
         bare.exists = true;
@@ -211,15 +271,22 @@ function play(steps: readonly Step[]): { streams: Event[][]; changes: Event[] } 
   now += minute;
   // What was seen last may be what this source, or the other one, had seen before.
   for (const name of OBJECTS) see(name, steps.length % 2 === 0 ? 'one' : 'two');
-  return { streams: [declarations, ...observations.values(), ...puts], changes };
+  // Facts stand before what was read by them; they are told again by every reader that comes to know them.
+  const described = typeDescribed({ facts: '{"optionalComputed":["acl"]}' }, { time: TEST_TIME });
+  const streams = [declarations, ...observations.values(), ...puts, ...configurations.values(), [described]];
+  return {
+    streams,
+    changes,
+    valueAt: (name, time) => past.get(name)?.findLast((one) => one.time <= time)?.value ?? null,
+  };
 }
 
 /** One order of arrival: streams keep theirs, and each pick says which of them goes on. */
-function arrival({ streams, changes }: ReturnType<typeof play>, picks: readonly number[]): Event[] {
+function arrival({ streams, changes }: History, picks: readonly number[]): Event[] {
   const queues = [...streams, ...changes.map((change) => [change])].flatMap((stream) =>
     stream.length > 0 ? [[...stream]] : [],
   );
-  const events: Event[] = [];
+  const events: Event[] = [streams.at(-1)![0]!];
   for (let i = 0; queues.length > 0; i++) {
     const at = (picks[i % picks.length]! + i) % queues.length;
     events.push(queues[at]!.shift()!);
@@ -231,30 +298,73 @@ function arrival({ streams, changes }: ReturnType<typeof play>, picks: readonly 
 interface Doing extends DriverOptions {
   /** Indices after which the state is lost and folded again, and from what. */
   crashes?: { after: number; compacted: boolean }[];
-  /** Whether the timers all fire before the last look. */
-  reads?: boolean;
+  /** Nothing reads, something should and never answers, or it answers with what it finds. */
+  reader?: 'none' | 'silent' | 'answering';
 }
 
-function run(events: readonly Event[], { crashes = [], reads = false, ...options }: Doing = {}): Drift[] {
-  const driver = driveProcessor(createDriftDetector({ compare: deepCompare, reads }), {
+const reader = fc.constantFrom('none' as const, 'silent' as const, 'answering' as const);
+
+/** Answers wishes for reads; every fourth of them fails. Gives whether there were any. */
+function answererOf(driver: Driver, { valueAt }: History): () => boolean {
+  const last = new Map<string, number>();
+  let answered = 0;
+  return () => {
+    const wishes = driver.outputsOf('resource.read-requested').slice(answered);
+    for (const { id, objectKey, body } of wishes) {
+      // One writer, which goes on in order.
+      const time = Math.max(body.since, (last.get(objectKey!) ?? 0) + 1);
+      last.set(objectKey!, time);
+      const fields = { time, objectKey, source: READER };
+      const { resourceId, type } = body;
+      const value = valueAt(resourceId, time);
+      if (answered++ % 4 === 3)
+        driver.input(
+          readFailed({ resourceId, type, code: answered % 8 === 0 ? 'denied' : 'throttled' }, fields),
+        );
+      else if (value === null) driver.input(vanished({ resourceId, type, proof: 'read' }, fields));
+      else driver.input(observed({ resourceId, type, via: 'read', attributes: attributesOf(value) }, fields));
+      driver.input(requestSettled({ requestId: id }, fields));
+    }
+    return wishes.length > 0;
+  };
+}
+
+function run(
+  history: History,
+  order: readonly number[] | readonly Event[],
+  { crashes = [], reader = 'none', ...options }: Doing = {},
+): Drift[] {
+  const events = isEvents(order) ? order : arrival(history, order);
+  const driver = driveProcessor(createDriftDetector({ compare: deepCompare, reads: reader !== 'none' }), {
     now: TEST_TIME + 40 * minute,
     ...options,
   });
+  const answer = reader === 'answering' ? answererOf(driver, history) : () => false;
   events.forEach((event, index) => {
     driver.input(event);
+    answer();
     for (const { after, compacted } of crashes)
       if (after % events.length === index) driver.rebuild({ compacted });
   });
-  driver.runOut();
+  // Reads take part while timers fire; what they answer in the end may set some again.
+  for (let i = 0; i < 60; i++) {
+    while (answer());
+    driver.advanceTo(driver.now() + (i < 30 ? 10 * second : 10 * minute));
+  }
+  do driver.runOut();
+  while (answer());
   const current = new Map(driver.outputsOf('drift.current').map(({ body }) => [body.drift.id, body.drift]));
   return [...current.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
+
+const isEvents = (order: readonly number[] | readonly Event[]): order is readonly Event[] =>
+  typeof order[0] === 'object';
 
 /** What must not depend on order. */
 const essence = (drifts: readonly Drift[]) =>
   drifts
     .filter((drift) => drift.status !== 'resolved')
-    .map(({ id, kind, confidence, status, differences, actors, address }) => ({
+    .map(({ id, kind, confidence, status, differences, actors, address, ignoredBy }) => ({
       id,
       kind,
       confidence,
@@ -262,6 +372,7 @@ const essence = (drifts: readonly Drift[]) =>
       differences,
       actors,
       address,
+      ignoredBy,
     }));
 
 const steps = fc.array(step, { minLength: 1, maxLength: 14 });
@@ -272,11 +383,9 @@ const settings = { numRuns: 150 };
 describe('the drifts that stand in the end', () => {
   it('are the same in any order of arrival', () => {
     fc.assert(
-      fc.property(steps, picks, picks, fc.boolean(), (happened, one, other, reads) => {
+      fc.property(steps, picks, picks, reader, (happened, one, other, reader) => {
         const history = play(happened);
-        expect(essence(run(arrival(history, other), { reads }))).toEqual(
-          essence(run(arrival(history, one), { reads })),
-        );
+        expect(essence(run(history, other, { reader }))).toEqual(essence(run(history, one, { reader })));
       }),
       settings,
     );
@@ -288,8 +397,10 @@ describe('the drifts that stand in the end', () => {
         steps,
         picks,
         fc.array(fc.tuple(fc.nat(60), fc.nat(60)), { maxLength: 12 }),
-        (happened, order, twice) => {
-          const events = arrival(play(happened), order);
+        reader,
+        (happened, order, twice, reader) => {
+          const history = play(happened);
+          const events = arrival(history, order);
           const doubled = [...events];
           for (const [which, where] of twice) {
             const first = which % events.length;
@@ -297,7 +408,9 @@ describe('the drifts that stand in the end', () => {
             const from = doubled.indexOf(event) + 1;
             doubled.splice(from + (where % (doubled.length - from + 1)), 0, event);
           }
-          expect(essence(run(doubled))).toEqual(essence(run(events)));
+          expect(essence(run(history, doubled, { reader }))).toEqual(
+            essence(run(history, events, { reader })),
+          );
         },
       ),
       settings,
@@ -310,9 +423,9 @@ describe('the drifts that stand in the end', () => {
       maxLength: 6,
     });
     fc.assert(
-      fc.property(steps, picks, crashes, fc.boolean(), (happened, order, deaths, reads) => {
-        const events = arrival(play(happened), order);
-        expect(run(events, { crashes: deaths, reads })).toEqual(run(events, { reads }));
+      fc.property(steps, picks, crashes, reader, (happened, order, deaths, reader) => {
+        const history = play(happened);
+        expect(run(history, order, { crashes: deaths, reader })).toEqual(run(history, order, { reader }));
       }),
       settings,
     );
@@ -320,11 +433,17 @@ describe('the drifts that stand in the end', () => {
 
   it('rest on state that is the same when folded again, topic after topic, from what compaction leaves', () => {
     fc.assert(
-      fc.property(steps, picks, (happened, order) => {
-        const driver = driveProcessor(createDriftDetector({ compare: deepCompare }), {
+      fc.property(steps, picks, reader, (happened, order, reader) => {
+        const reads = reader !== 'none';
+        const driver = driveProcessor(createDriftDetector({ compare: deepCompare, reads }), {
           now: TEST_TIME + 40 * minute,
         });
-        driver.inputs(arrival(play(happened), order));
+        const history = play(happened);
+        const answer = reader === 'answering' ? answererOf(driver, history) : () => false;
+        for (const event of arrival(history, order)) {
+          driver.input(event);
+          answer();
+        }
         // The index may hold more keys than need be (they are visited for nothing), so only the other rows are compared.
         const rows = () => driver.state().filter(([, objectKey]) => !objectKey.startsWith('~index'));
         const live = rows();
@@ -338,8 +457,11 @@ describe('the drifts that stand in the end', () => {
   it('are the same, to the revision, however keys are spread and broadcasts are sliced', () => {
     fc.assert(
       fc.property(steps, picks, fc.integer({ min: 1, max: 7 }), (happened, order, partitions) => {
-        const events = arrival(play(happened), order);
-        expect(run(events, { partitions, slice: 1 })).toEqual(run(events));
+        const history = play(happened);
+        const reading = { reader: 'answering' as const };
+        expect(run(history, order, { ...reading, partitions, slice: 1 })).toEqual(
+          run(history, order, reading),
+        );
       }),
       { numRuns: 60 },
     );
@@ -358,9 +480,8 @@ describe('the drifts that stand in the end', () => {
       { minLength: 1, maxLength: 10 },
     );
     fc.assert(
-      fc.property(applies, picks, (happened, order) => {
-        const history = play(happened);
-        expect(essence(run(arrival(history, order)))).toEqual([]);
+      fc.property(applies, picks, reader, (happened, order, reader) => {
+        expect(essence(run(play(happened), order, { reader }))).toEqual([]);
       }),
       settings,
     );

@@ -7,3 +7,6 @@ export function isBroadcastKey(key: string): boolean {
 
 /** The resource an observation's record key speaks of: the key without its source. */
 export const resourceOfKey = (key: string): string => key.slice(0, key.lastIndexOf('\u001f'));
+
+/** Failed reads stand beside what was observed, under its key and one part more. */
+export const isFailureKey = (key: string): boolean => key.endsWith('\u001ffailed');

@@ -71,6 +71,23 @@ export const ConfigurationSchema = section({
       ),
       'Where provider configurations point: `workspace` (a glob), `provider` (aws, …), `alias`, `account`, `region`.',
     ),
+    configurations: list(
+      Type.Object(
+        {
+          workspace: Type.String({ minLength: 1, maxLength: 512 }),
+          directory: Type.String({ minLength: 1 }),
+          within: Type.Optional(Type.String({ minLength: 1 })),
+        },
+        { additionalProperties: false },
+      ),
+      'Root modules to read .tf files from: `workspace`, `directory`; `within`: nothing outside is read (the Git checkout).',
+    ),
+    configurationEveryMs: count(
+      'How often the files of configurations are looked at, milliseconds.',
+      15_000,
+      100,
+      3_600_000,
+    ),
     readers: list(
       Type.Object(
         {
@@ -125,6 +142,15 @@ export const ConfigurationSchema = section({
     pipelines: list(Type.String(), 'Principals (globs over ARNs) that are deploy pipelines.'),
     applyIdentities: list(Type.String(), 'Principals (globs over ARNs) that only Terraform uses.'),
   }),
+  reported: section({
+    directories: list(
+      Type.String(),
+      'Directories of changes that others report (docs/feeds-reported.md): .jsonl, .ndjson and .json files.',
+    ),
+    pollMs: count('How often the directories are looked at, milliseconds.', 2_000, 100, 3_600_000),
+    pipelines: list(Type.String(), 'Principals (globs) in reports that are deploy pipelines.'),
+    applyIdentities: list(Type.String(), 'Principals (globs) in reports that only Terraform uses.'),
+  }),
   digitalocean: section({
     token: optional('API token with read scope; no token, no snapshots.'),
     url: text('Base URL of the API.', 'https://api.digitalocean.com'),
@@ -164,10 +190,15 @@ export const ConfigurationSchema = section({
           owner: Type.Optional(Type.String()),
           reason: Type.String({ minLength: 1 }),
           until: Type.Optional(Type.String({ format: 'date-time' })),
+          not: Type.Optional(Type.Boolean()),
         },
         { additionalProperties: false },
       ),
-      'Differences to ignore (still recorded): globs for `workspace`, `type`, `address`, `path`; `reason`, `owner`, `until`.',
+      'Differences to ignore (still recorded): globs for `workspace`, `type`, `address`, `path`; `reason`, `owner`, `until`; `not` for exceptions.',
+    ),
+    ignoreFile: optional(
+      'File of more such rules, one a line; without it, .driftignore beside driftmgr.yaml where there is one.',
+      { minLength: 1 },
     ),
   }),
   kafka: section({

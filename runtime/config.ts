@@ -1,10 +1,12 @@
 // Reads driftmgr.yaml and the environment into one validated configuration, or says everything that is wrong at once.
 import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { Settings } from 'typebox/system';
 import Value from 'typebox/value';
 import { parseDocument } from 'yaml';
 import type { Configuration, Setting } from './config-schema.ts';
 import { ConfigurationSchema, settings } from './config-schema.ts';
+import { parseDriftignore } from './driftignore.ts';
 import { DriftError } from './errors.ts';
 
 // TypeBox stops at the eighth mistake unless it is told otherwise.
@@ -41,6 +43,7 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
       describe(error.instancePath, error.keyword, error.message, error.params as Record<string, unknown>),
     );
   }
+  const rules = ignoreRules(input.file, whole as Configuration, problems);
   if (problems.size > 0) {
     const text = [...problems].map((problem) => `  ${problem}`).join('\n');
     throw new DriftError(`invalid configuration:\n${text}`, {
@@ -49,7 +52,32 @@ export function loadConfiguration(input: ConfigurationInput): Configuration {
       public: `The configuration has ${problems.size === 1 ? 'a mistake' : `${problems.size} mistakes`}:\n${text}`,
     });
   }
-  return whole as Configuration;
+  const configuration = whole as Configuration;
+  configuration.detector.rules = [...configuration.detector.rules, ...rules];
+  return configuration;
+}
+
+/** Rules of the ignore file: the one that is named, or the one beside the configuration. */
+function ignoreRules(
+  file: string | undefined,
+  { detector }: Configuration,
+  problems: Set<string>,
+): Configuration['detector']['rules'] {
+  const named: unknown = detector?.ignoreFile;
+  const name = typeof named === 'string' && named !== '' ? named : '.driftignore';
+  const path = resolve(dirname(file ?? 'driftmgr.yaml'), name);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (typeof named === 'string' || !isAbsent)
+      problems.add(`detector.ignoreFile: ${path}: ${isAbsent ? 'there is no such file' : 'cannot be read'}`);
+    return [];
+  }
+  const parsed = parseDriftignore(text, basename(path));
+  for (const problem of parsed.problems) problems.add(problem);
+  return parsed.rules;
 }
 
 /** Variables that are read elsewhere: the key (it must never stand in a file beside the data), and the client's own. */

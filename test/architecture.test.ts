@@ -48,6 +48,7 @@ const PURE = [
   /^processors\/(?!.*perform\.ts$).*\.ts$/,
   /^producers\/[a-z]+\/(normalize|attribution|events|resources|redact|scope|identity)\.ts$/,
   /^producers\/terraform\/plugin\/values\/.*\.ts$/,
+  /^producers\/terraform\/configuration\/(?!(folder|read|read-worker|reader|revision|source|index)\.ts$).*\.ts$/,
   /^projections\/(postgres|clickhouse)\/(?!.*queries).*\.tables\.ts$/,
   /^runtime\/(fold|processor|projection|topology)\.ts$/,
 ];

@@ -306,6 +306,25 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
     await page.getByText('No drift known').waitFor();
   });
 
+  it('a workspace tells which configuration is known of it, or how to publish it', async () => {
+    await page.goto(`${system.url}/workspaces/edge`);
+    await page.getByText('driftmgr configuration publish --workspace edge .').waitFor();
+    await system.client.workspaces.publishConfiguration('edge', {
+      revision: '3f2c9d1a3f2c9d1a3f2c9d1a3f2c9d1a3f2c9d1a',
+      blocks: [
+        { address: 'digitalocean_droplet.web', sets: ['name'], ignores: [], complete: false, provider: null },
+      ],
+      providers: [],
+      moves: [],
+      problems: ['module.network.module.subnets_of_the_edge is not known: it is not installed'],
+    });
+    await page.reload();
+    await page.getByRole('heading', { name: 'Configuration known as of 3f2c9d1a3f2c' }).waitFor();
+    await page.getByText('1 not fully known').waitFor();
+    await page.getByText('What could not be read').click();
+    await page.getByText('module.network.module.subnets_of_the_edge is not known').waitFor();
+  });
+
   it('is sound on every page, light on a desk and dark at 375 px: width, whole words, names, headings, contrast', async () => {
     const { items } = await system.client.drifts.list({ status: ['open', 'accepted', 'resolved'] });
     const drift = (type: string): string => `/drifts/${items.find((each) => each.type === type)!.id}`;
@@ -314,6 +333,7 @@ describe.runIf(hasChromium())('the dashboard', { timeout: 60_000 }, () => {
       ['/workspaces', '5 workspaces'],
       ['/?q=nothing-has-this', 'Nothing needs you now'],
       ['/workspaces/edge', 'edge'],
+      ['/workspaces/analytics', 'analytics'],
       ['/gaps', 'What is not fully watched'],
       ['/audit', 'Audit'],
       ['/system', 'Everything is running'],

@@ -21,10 +21,12 @@ const ESTATE = readFileSync(
   new URL('../producers/terraform/pretend/fixtures/estate.tf', import.meta.url),
   'utf8',
 );
-const INSTANCES = 24;
+const INSTANCES = 46;
 const GRACE_MS = 300;
+/** One of each feed. */
+const MARKS = ['aws_sns_topic', 'google_pubsub_topic', 'digitalocean_domain', 'azurerm_resource_group'];
 
-/** One edit of each aws type by a person: type, the address that is edited, and what is set. */
+/** One edit of a type by a person, told by CloudTrail or in reports: type, the address that is edited, and what is set. */
 const EDITS: [type: string, address: string, attributes: JsonObject][] = [
   ['aws_vpc', 'aws_vpc.main', { enable_dns_hostnames: false }],
   ['aws_subnet', 'aws_subnet.main[1]', { tags: { team: 'mine' } }],
@@ -37,6 +39,12 @@ const EDITS: [type: string, address: string, attributes: JsonObject][] = [
   ['aws_iam_role', 'aws_iam_role.checkout', { assume_role_policy: '{}' }],
   ['aws_cloudwatch_log_group', 'aws_cloudwatch_log_group.checkout', { retention_in_days: 1 }],
   ['aws_lambda_function', 'aws_lambda_function.checkout', { memory_size: 4096 }],
+  ['azurerm_storage_account', 'azurerm_storage_account.shop', { min_tls_version: 'TLS1_0' }],
+  ['azurerm_key_vault', 'azurerm_key_vault.shop', { network_acls: [] }],
+  ['google_compute_firewall', 'google_compute_firewall.web', { disabled: true }],
+  ['google_sql_database_instance', 'google_sql_database_instance.shop', { deletion_protection: false }],
+  ['digitalocean_loadbalancer', 'digitalocean_loadbalancer.edge', { redirect_http_to_https: true }],
+  ['digitalocean_record', 'digitalocean_record.www', { ttl: 60 }],
 ];
 
 describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, { timeout: 240_000 }, () => {
@@ -66,14 +74,18 @@ describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, 
    */
   async function settled(): Promise<void> {
     const { next } = await as('bob').calls();
-    await as('bob').create('aws_sns_topic', { name: `mark-${next}` });
+    for (const type of MARKS)
+      await as('bob').create(type, {
+        name: `mark-${next}`,
+        ...(type === 'azurerm_resource_group' ? { location: 'westeurope' } : {}),
+      });
     await cloud.flush();
     await until(
-      'the feed to be read',
+      'the feeds to be read',
       async () =>
-        (await system.client.changes.list({ limit: 500 })).items.some((change) =>
+        (await system.client.changes.list({ limit: 500 })).items.filter((change) =>
           JSON.stringify(change).includes(`mark-${next}`),
-        ),
+        ).length >= MARKS.length,
       30_000,
     );
     await system.settled();
@@ -84,11 +96,15 @@ describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, 
   beforeAll(async () => {
     folder = temporaryFolder();
     const trail = join(folder.path, 'trail');
-    await mkdir(trail);
-    cloud = await startCloud({ directory: folder.path, trail });
+    const reports = join(folder.path, 'reports');
+    for (const feed of [trail, reports]) await mkdir(feed);
+    cloud = await startCloud({ directory: folder.path, trail, reports });
     system = await startWhole(() => ({
       'aws.cloudtrail': [trail],
       'aws.pollMs': 100,
+      'reported.directories': [reports],
+      'reported.pollMs': 100,
+      'reported.applyIdentities': ['ci-4711@example.com'],
       'aws.applyIdentities': ['arn:aws:iam::*:role/terraform-apply'],
       'detector.graceMs': GRACE_MS,
     }));
@@ -110,7 +126,7 @@ describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, 
     folder?.remove();
   });
 
-  it('a clean apply of 21 types from four providers opens no drift of any confidence', async () => {
+  it('a clean apply of 39 types from four providers opens no drift of any confidence', async () => {
     await terraform.run('apply', '-auto-approve', '-input=false');
     await settled();
     const [prod] = (await system.client.workspaces.list()).items;
@@ -168,8 +184,11 @@ describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, 
 });
 
 /** Of those with several instances, the one that is meant. */
-const isAt = ({ attributes }: Shown, address: string): boolean =>
-  !/\[/.test(address) ||
-  (address.endsWith('[1]')
+const isAt = ({ type, attributes }: Shown, address: string): boolean => {
+  if (type === 'aws_security_group' || type === 'aws_iam_role')
+    return address === `${type}.${String(attributes.name)}`;
+  if (!/\[/.test(address)) return true;
+  return address.endsWith('[1]')
     ? String(attributes.cidr_block).startsWith('10.0.1.')
-    : address.includes(String(attributes.bucket)));
+    : address.includes(String(attributes.bucket));
+};

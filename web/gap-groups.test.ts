@@ -1,7 +1,7 @@
 // Gaps: the worst first, and one gap for all types that share it.
 import { expect, it } from 'vitest';
 import type { CoverageJson } from '../api/types.ts';
-import { gapGroups } from './gap-groups.ts';
+import { gapGroups, isOfFailure } from './gap-groups.ts';
 
 const item = (over: Partial<CoverageJson>): CoverageJson => ({
   provider: 'aws',
@@ -17,6 +17,7 @@ const item = (over: Partial<CoverageJson>): CoverageJson => ({
   bySnapshot: null,
   lastCompletedAt: null,
   attributes: [],
+  failures: [],
   ...over,
 });
 
@@ -49,4 +50,30 @@ it('types that share place and reason are one gap with the sum of their instance
     [30, ['never observed: nothing reads this type'], ['aws_subnet', 'aws_vpc']],
     [9, ['a listing failed: 403'], ['aws_iam_role']],
   ]);
+});
+
+it('the same failure to read of several types is told once, with the newest example', () => {
+  const failure = {
+    code: 'denied',
+    reason: 'no credentials',
+    count: 2,
+    lastAt: '2026-01-01T00:00:00.000Z',
+    workspace: 'prod',
+    address: 'aws_vpc.a',
+  };
+  const reasons = ['2 could not be read: no credentials'];
+  const [group, ...others] = gapGroups([
+    item({ type: 'aws_vpc', status: 'unknown', reasons, failures: [failure] }),
+    item({
+      type: 'aws_subnet',
+      status: 'unknown',
+      reasons: ['1 could not be read: no credentials'],
+      failures: [{ ...failure, count: 1, lastAt: '2026-01-02T00:00:00.000Z', address: 'aws_subnet.b' }],
+    }),
+  ]);
+  expect(others).toEqual([]);
+  expect(group?.failures).toEqual([
+    { ...failure, count: 3, lastAt: '2026-01-02T00:00:00.000Z', address: 'aws_subnet.b' },
+  ]);
+  expect(group?.reasons.every(isOfFailure)).toBe(true);
 });

@@ -14,6 +14,8 @@ export interface GapGroup {
   observed: number;
   /** When the oldest of them was listed completely; null when any never was. */
   lastCompletedAt: string | null;
+  /** What kept instances of theirs from being read, what concerns most of them first. */
+  failures: CoverageJson['failures'];
   items: CoverageJson[];
 }
 
@@ -37,20 +39,38 @@ export function gapGroups(coverage: readonly CoverageJson[]): GapGroup[] {
       declared: 0,
       observed: 0,
       lastCompletedAt: item.lastCompletedAt,
+      failures: [],
       items: [],
     };
     group.declared += item.declared;
     group.observed += item.observed;
     group.lastCompletedAt = older(group.lastCompletedAt, item.lastCompletedAt);
+    for (const failure of item.failures) addTo(group.failures, failure);
     group.items.push(item);
     groups.set(key, group);
   }
-  for (const group of groups.values())
+  for (const group of groups.values()) {
     group.items.sort((a, b) => b.declared - a.declared || a.type.localeCompare(b.type));
+    group.failures.sort((a, b) => b.count - a.count || a.code.localeCompare(b.code));
+  }
   return [...groups.values()].sort(
     (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || b.declared - a.declared,
   );
 }
+
+/** The same failure of several types is one, with the newest example. */
+function addTo(failures: CoverageJson['failures'], failure: CoverageJson['failures'][number]): void {
+  const at = failures.findIndex(({ code, reason }) => code === failure.code && reason === failure.reason);
+  const held = failures[at];
+  if (held === undefined) failures.push(failure);
+  else {
+    const newest = Date.parse(held.lastAt) >= Date.parse(failure.lastAt) ? held : failure;
+    failures[at] = { ...newest, count: held.count + failure.count };
+  }
+}
+
+/** Those that are told as failures, each with an example. */
+export const isOfFailure = (reason: string): boolean => reason.startsWith('could not be read: ');
 
 /** `30 never observed: …` → `never observed: …`; a reason that starts otherwise stays as it is. */
 const withoutCount = (reason: string): string => reason.replace(/^\d+ /, '');

@@ -1,6 +1,7 @@
 // The command line: its commands, and how their errors are said. Commands that start servers come from who composes.
 import { Command, CommanderError, Option } from 'commander';
 import { ApiProblem, Unreachable } from '../client.ts';
+import { configurationCommand } from './commands/configuration.ts';
 import { driftsCommand } from './commands/drifts.ts';
 import { coverageCommand, resourcesCommand, workspacesCommand } from './commands/inventory.ts';
 import { keysCommand, replayCommand, snapshotsCommand, topologyCommand } from './commands/operations.ts';
@@ -41,6 +42,7 @@ Exit codes: 0 done, 1 an error. \`scan\` also: 2 confirmed drift, 3 something su
     watchCommand,
     resourcesCommand,
     workspacesCommand,
+    configurationCommand,
     coverageCommand,
     snapshotsCommand,
     keysCommand,

@@ -2,6 +2,7 @@
 import type { Routes } from '../dependencies.ts';
 import { analytics } from './analytics.ts';
 import { changes } from './changes.ts';
+import { configurations } from './configurations.ts';
 import { coverage } from './coverage.ts';
 import { drifts } from './drifts.ts';
 import { events } from './events.ts';
@@ -20,6 +21,7 @@ export const OPEN_ROUTES: readonly Routes[] = [health];
 
 export const ROUTES: readonly Routes[] = [
   workspaces,
+  configurations,
   resources,
   drifts,
   requests,

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { driftsAt } from '../../projections/clickhouse/drift-transitions.ts';
 import { driftsPage } from '../../projections/postgres/open-drifts.ts';
 import { resourceCounts } from '../../projections/postgres/resource-queries.ts';
-import { workspaceByName, workspacesPage } from '../../projections/postgres/workspaces.ts';
+import { configurationOf, workspaceByName, workspacesPage } from '../../projections/postgres/workspaces.ts';
 import { requireWorkspace } from '../authentication.ts';
 import type { Routes } from '../dependencies.ts';
 import { linked } from '../links.ts';
@@ -18,6 +18,7 @@ import {
   WorkspacesQuery,
 } from '../types.ts';
 import { visibleWorkspaces } from '../visibility.ts';
+import { configurationJson } from './configurations.ts';
 
 const Params = Type.Object({ workspace: Type.String({ minLength: 1, maxLength: 512 }) });
 
@@ -56,12 +57,13 @@ export const workspaces: Routes = (app, context) => {
     async (request) => {
       const name = request.params.workspace;
       requireWorkspace(request.principal, name);
-      const [workspace, resources] = await Promise.all([
+      const [workspace, resources, known] = await Promise.all([
         workspaceByName(context, { org, name }),
         resourceCounts(context, { org, workspace: name }),
+        configurationOf(context, { org, name }),
       ]);
       if (!workspace) throw notFound(`workspace ${name}`);
-      return { ...workspace, resources };
+      return { ...workspace, resources, configuration: known && configurationJson(known) };
     },
   );
 

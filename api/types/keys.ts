@@ -8,6 +8,7 @@ export const SCOPES = [
   'read',
   'drifts:write',
   'snapshots:write',
+  'configuration:write',
   'tfstate:read',
   'tfstate:write',
   'metrics:read',

@@ -57,6 +57,16 @@ export const ChangesQuery = object({
 });
 export type ChangesQuery = Static<typeof ChangesQuery>;
 
+export const ReadFailureSchema = object({
+  code: text('What kind of failure: denied, throttled, no-reader, …'),
+  reason: text('What happened the last time, and what to do about it.'),
+  count: Type.Integer({ description: 'Instances it concerns.' }),
+  lastAt: time,
+  workspace: text('Of one of them.'),
+  address: text('Of the same one.'),
+});
+export type ReadFailureJson = Static<typeof ReadFailureSchema>;
+
 export const CoverageSchema = object({
   provider: Type.String(),
   account: nullableText,
@@ -71,6 +81,10 @@ export const CoverageSchema = object({
   bySnapshot: nullable(text('Source of listings.')),
   lastCompletedAt: nullableTime,
   attributes: Type.Array(Type.String(), { description: 'Attributes that are compared.' }),
+  failures: Type.Array(ReadFailureSchema, {
+    description:
+      'Declared instances that could not be read and were not observed since, by what kept them from it.',
+  }),
 });
 export type CoverageJson = Static<typeof CoverageSchema>;
 

@@ -1,6 +1,7 @@
 // Workspaces and resources, as the API gives them.
 import type { Static } from 'typebox';
 import Type from 'typebox';
+import { ConfigurationSchema } from './configurations.ts';
 import { DriftSchema } from './drifts.ts';
 import {
   filter,
@@ -60,6 +61,7 @@ export const WorkspaceDetailSchema = object({
     drifted: Type.Integer(),
     unknown: Type.Integer(),
   }),
+  configuration: nullable(ConfigurationSchema),
 });
 export type WorkspaceDetail = Static<typeof WorkspaceDetailSchema>;
 

@@ -22,6 +22,7 @@ import { VERSION } from '../version.ts';
 interface ScanOptions {
   state: string[];
   cloudtrail: string[];
+  reported: string[];
   digitalocean?: boolean;
   config?: string;
   format: 'json' | 'table' | 'sarif' | 'junit';
@@ -38,6 +39,7 @@ export function scanCommand(io: Io): Command {
     .description('Read states and feeds once, say what drifted, and exit')
     .requiredOption('--state <file...>', 'state files, folders or globs')
     .option('--cloudtrail <directory...>', 'folders of CloudTrail files as S3 delivers them', [])
+    .option('--reported <directory...>', 'folders of changes that others report (.jsonl, .json)', [])
     .option('--digitalocean', 'also list DigitalOcean (token in $DRIFTMGR_DIGITALOCEAN_TOKEN)')
     .option('-c, --config <file>', 'configuration: bindings, owners, pipelines, rules')
     .addOption(
@@ -76,6 +78,7 @@ async function read(io: Io, options: ScanOptions, directory: string): Promise<Sc
       partitions: 2,
       'terraform.states': options.state,
       'aws.cloudtrail': options.cloudtrail,
+      'reported.directories': options.reported,
     },
   });
   if (options.digitalocean && configuration.digitalocean.token === undefined)

@@ -15,8 +15,8 @@ interface AbsorbInput {
   declaredLater: boolean;
   /** Terraform itself made the observed value: then nothing is absorbed. */
   meant: boolean;
-  /** Whether the configuration is known to agree with what the state took over of an attribute. */
-  agreed(path: string): boolean;
+  /** Whether the configuration is known to agree with what the state took over. */
+  agreed(tookOver: Difference): boolean;
 }
 
 export interface Absorption {
@@ -42,7 +42,7 @@ export function absorb(input: AbsorbInput): Absorption {
   const taken = new Set<string>();
   let agreed = false;
   for (const base of bases) {
-    if (input.agreed(base.path)) {
+    if (input.agreed(base)) {
       agreed = true;
       continue;
     }
@@ -62,7 +62,7 @@ export function absorb(input: AbsorbInput): Absorption {
     const moved = input.declaredMoved && input.declaredLater;
     const tookOver = !input.observedMoved && (moved || (!input.declaredMoved && drift!.absorbed));
     if (!tookOver) continue;
-    if (input.agreed(one.path)) {
+    if (input.agreed(one)) {
       agreed = true;
       continue;
     }

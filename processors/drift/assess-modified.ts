@@ -1,7 +1,7 @@
 // Decides the `modified` drift of one declared instance, confirmed or suspected, from facts alone. Pure.
 import type { Difference, Drift } from '../../schemas/index.ts';
 import { type Absorption, absorb } from './absorb.ts';
-import { type Comparison, type Configured, LOOKED_AT } from './comparison.ts';
+import { type Comparison, LOOKED_AT } from './comparison.ts';
 import {
   type Assessment,
   driftIdOf,
@@ -26,7 +26,7 @@ import {
   waitOf,
 } from './gate.ts';
 import { ignoringRule } from './ignoring.ts';
-import { configurationOf, factsOf } from './known-facts.ts';
+import { attributeOf, configurationOf, factsOf } from './known-facts.ts';
 import { withoutChildren } from './parents.ts';
 import { failureNote, failureSince, hasReader, later, readToEnd } from './reading.ts';
 import {
@@ -78,11 +78,17 @@ export function assessModified(sight: Sight, row: DeclaredRow): Assessment {
   return observed && comparison ? compared(seen, observed, comparison) : suspect(seen, null);
 }
 
+/**
+ * Only its own key holds what an instance declares. Under another, nothing is said to be as declared but what was observed
+ * as empty as it is declared there; of the rest it is only known that it was seen.
+ */
+const isComparable = (row: DeclaredRow, observed: Observed): boolean =>
+  row.primary || observed.attributes === row.attributes;
+
 const EQUAL: Comparison = { differences: [], certainty: 'high', ignoredBy: null, severity: 'info' };
 
 function comparisonOf({ rows, options }: Sight, row: DeclaredRow, observed: Observed): Comparison {
-  // Only its own key holds what an instance declares: under another there is nothing to compare with.
-  if (row.attributes === observed.attributes || !row.primary) return EQUAL;
+  if (row.attributes === observed.attributes || !isComparable(row, observed)) return EQUAL;
   const comparison = options.compare({
     type: row.type,
     ...differing(row.attributes, observed.attributes ?? '{}', LOOKED_AT),
@@ -234,15 +240,16 @@ function conclude(
 const AGREED = 'the configuration no longer sets what the state took over';
 
 /**
- * Whether the configuration is known to agree with whatever the state took over. A configuration is known by which attributes
- * it sets, not by their values: so only where it does not set the attribute at all any more. One that was changed to the
- * observed value is not told from one that still has the old one, until Terraform writes the state again.
+ * Whether the configuration is known to agree with what the state took over. A configuration is known by which attributes it
+ * sets, not by their values: so only where it does not set the attribute at all any more, and the attribute is gone or the
+ * provider is known to keep what it finds there. One that was changed to the observed value is not told from one that still
+ * has the old one: such a drift stays until it is accepted, or until Terraform's own write is seen.
  */
-function agreedBy({ rows }: Sight, row: DeclaredRow): (path: string) => boolean {
-  let configuration: Configured | null | undefined;
-  return (path) => {
-    configuration ??= configurationOf(rows, row.workspace, row.address);
-    return configuration?.sets(path) === false;
+function agreedBy({ rows }: Sight, row: DeclaredRow): (tookOver: Difference) => boolean {
+  return ({ path, observed }) => {
+    const attribute = attributeOf(path);
+    if (configurationOf(rows, row.workspace, row.address)?.sets(attribute) !== false) return false;
+    return observed === null || (factsOf(rows, row.type)?.optionalComputed.includes(attribute) ?? false);
   };
 }
 
@@ -281,11 +288,13 @@ function rewriteOf({ sight, row, changes }: Seen, change: Evidence): Evidence | 
   return changes.find((later) => isTerraform(later) && rewrites(later, change));
 }
 
+const ELSEWHERE = 'was read, but what is declared of it is known under its own object only';
+
 /** Changes by others that no newer observation has settled, and that Terraform did not write over. */
 function unsettled(seen: Seen, observed: Observed | null): Evidence[] {
   const written = stateOf(seen.sight.rows, seen.row.workspace)?.time ?? 0;
   return seen.others.filter((change) => {
-    if (observed && change.time <= observed.seenAt) return false;
+    if (observed && change.time <= observed.seenAt && isComparable(seen.row, observed)) return false;
     const rewrite = rewriteOf(seen, change);
     return rewrite === undefined || rewrite.time > written;
   });
@@ -295,7 +304,8 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
   const { sight, row, id, drift, changes, others } = seen;
   const open = unsettled(seen, observed);
   const remembered = forgotten(sight.rows, drift, changes);
-  const still = observed && drift && observed.seenAt >= drift.changedAt ? [] : remembered;
+  const isSeen = observed && drift && observed.seenAt >= drift.changedAt && isComparable(row, observed);
+  const still = isSeen ? [] : remembered;
   if (open.length === 0 && still.length === 0) {
     if (!isOpen(drift)) return leave(id);
     const rewrite = others.map((change) => rewriteOf(seen, change)).find((one) => one !== undefined);
@@ -310,8 +320,9 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
   const overdue = reads ? heard + sight.options.suspectWindowMs : Number.POSITIVE_INFINITY;
   const failure = reads ? failureSince(sight.rows, row, newest) : undefined;
   // What was not read while its changes were remembered stays what it was found to be then.
+  const elsewhere = newest !== undefined && observed !== null && newest <= observed.seenAt;
   const unread = isOpen(drift) && open.length === 0 && drift.confidence === 'unverified';
-  const late = failure !== undefined || unread || sight.now >= overdue;
+  const late = failure !== undefined || elsewhere || unread || sight.now >= overdue;
   return {
     ...leave(id),
     desired: {
@@ -328,9 +339,15 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
       observedAsOf: observed?.time ?? null,
       at: newest ?? drift?.changedAt ?? row.time,
       ignoredBy: ignoringRule(sight, subjectOf(row), []),
-      note: failure ? failureNote(failure) : late ? ((unread ? drift.note : null) ?? UNREAD) : null,
+      note: elsewhere
+        ? ELSEWHERE
+        : failure
+          ? failureNote(failure)
+          : late
+            ? ((unread ? drift.note : null) ?? UNREAD)
+            : null,
     },
-    read: newest,
+    read: elsewhere ? undefined : newest,
     wait: nextLook(seen, open, overdue),
   };
 }

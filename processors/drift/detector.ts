@@ -160,7 +160,7 @@ function assessAll(sight: Sight, scene: Scene): Output[] {
 /** A drift that a rule ignores is looked at again when the rule expires. */
 function expiryOf(sight: Sight, { desired }: Assessment): Output | null {
   if (desired?.state !== 'open') return null;
-  const at = ruleExpiry(sight, desired.ignoredBy);
+  const at = ruleExpiry(sight, desired.ignoredBy, desired.subject);
   if (at === null) return null;
   const { workspace, address, type, resourceId } = desired.subject;
   const what = part(

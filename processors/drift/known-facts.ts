@@ -76,36 +76,87 @@ function configuredBy(row: BlockRow): Configured {
 }
 
 function compile({ sets, ignores, complete }: BlockRow): Configured {
-  const set = new Set(sets);
-  // Those of which something inside is told: what is not told inside them is not set.
+  const set = new Set<string>();
+  /** Those of which something inside is told: what is not told inside them is not set. */
   const opened = new Set<string>();
-  for (const path of sets)
-    for (let at = path.lastIndexOf('.'); at > 0; at = path.lastIndexOf('.', at - 1))
-      opened.add(path.slice(0, at));
+  for (const path of sets) {
+    const names = namesOf(stepsOf(path));
+    set.add(names.join(SEPARATOR));
+    for (let n = names.length - 1; n > 0; n--) opened.add(names.slice(0, n).join(SEPARATOR));
+  }
   const all = ignores.includes('*');
-  const ignored = new Set(ignores.flatMap((path) => [withoutIndices(path), namesIn(path)]));
+  const ignored = ignores.map(stepsOf);
+
+  const isSet = (names: readonly string[]): boolean => {
+    const whole = names.join(SEPARATOR);
+    if (set.has(whole) || opened.has(whole)) return true;
+    for (let n = names.length - 1; n > 0; n--) {
+      const holder = names.slice(0, n).join(SEPARATOR);
+      // Set by one expression: whatever is inside comes from it.
+      if (set.has(holder) || opened.has(holder)) return !opened.has(holder);
+    }
+    return false;
+  };
   return {
     sets: (path) => {
-      const plain = withoutIndices(path);
-      if (set.has(plain) || opened.has(plain)) return true;
-      const holder = above(plain).find((one) => set.has(one) || opened.has(one));
-      // Set by one expression: whatever is inside comes from it.
-      if (holder !== undefined && !opened.has(holder)) return true;
+      const steps = stepsOf(path);
+      if (isSet(namesOf(steps)) || isSet(namesOf(withoutKeys(steps)))) return true;
       return complete ? false : undefined;
     },
-    ignores: (path) =>
-      all ||
-      [withoutIndices(path), namesIn(path)].some((one) => [one, ...above(one)].some((of) => ignored.has(of))),
+    ignores: (path) => all || ignored.some((pattern) => covers(pattern, stepsOf(path))),
   };
 }
 
-/** `a.b.c` → `a.b`, `a`. */
-function above(path: string): string[] {
-  const paths: string[] = [];
-  for (let at = path.lastIndexOf('.'); at > 0; at = path.lastIndexOf('.', at - 1))
-    paths.push(path.slice(0, at));
-  return paths;
+const SEPARATOR = '\u001f';
+
+/** One step of a path: a name, or an index; the key of a map is both. */
+interface Step {
+  name: string | null;
+  index: string | null;
 }
+
+const STEP = /([^.[\]]+)|\[((?:"(?:[^"\\]|\\.)*"|[^\]"])*)\]/g;
+
+function stepsOf(path: string): Step[] {
+  const steps: Step[] = [];
+  for (const [, name, index] of path.matchAll(STEP)) {
+    if (name !== undefined) steps.push({ name, index: null });
+    else steps.push({ name: index!.startsWith('"') ? unquoted(index!) : null, index: index! });
+  }
+  return steps;
+}
+
+function unquoted(text: string): string {
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return text;
+  }
+}
+
+const namesOf = (steps: readonly Step[]): string[] =>
+  steps.flatMap(({ name }) => (name === null ? [] : [name]));
+
+/** A key with something behind it may be what a block is told apart by, which no configuration spells. */
+const withoutKeys = (steps: readonly Step[]): Step[] =>
+  steps.filter(({ index }, i) => index === null || i === steps.length - 1);
+
+/** Whether a path is, or is inside of, what `pattern` names; indices that the pattern leaves out may be any. */
+function covers(pattern: readonly Step[], path: readonly Step[]): boolean {
+  let at = 0;
+  for (const step of path) {
+    if (at === pattern.length) break;
+    const wanted = pattern[at]!;
+    const isSame =
+      step.name === null || wanted.name === null ? step.index === wanted.index : step.name === wanted.name;
+    if (isSame) at++;
+    else if (step.index === null) return false;
+  }
+  return at === pattern.length;
+}
+
+/** The attribute that a path begins with. */
+export const attributeOf = (path: string): string => /^[^.[]*/.exec(path)![0];
 
 /** Each index, with the bracket that holds it; a string in it may hold brackets and quotes of its own. */
 const INDEX = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]/g;
@@ -115,16 +166,3 @@ export const withoutIndices = (address: string): string =>
   address.includes('[') || address.includes(' ')
     ? address.replace(INDEX, '').replace(/ \(deposed [^)]*\)$/, '')
     : address;
-
-/** Keys of maps as names: `tags["Name"]` → `tags.Name`. Numbers go. */
-const namesIn = (path: string): string =>
-  path.includes('[')
-    ? path.replace(INDEX, (index) => {
-        if (!index.startsWith('["')) return '';
-        try {
-          return `.${JSON.parse(index.slice(1, -1)) as string}`;
-        } catch {
-          return '';
-        }
-      })
-    : path;

@@ -90,8 +90,11 @@ export function undeclaredElements(
       facts: factsOf(rows, row.type),
       configuration: null,
     });
-    return differences
-      .filter((one) => one.observed !== null)
-      .map((one): Difference => ({ ...one, op: 'added', declared: null }));
+    return (
+      differences
+        // An empty text is how providers say that nothing stands there (a bucket whose policy was deleted).
+        .filter((one) => one.observed !== null && one.observed !== '')
+        .map((one): Difference => ({ ...one, op: 'added', declared: null }))
+    );
   });
 }

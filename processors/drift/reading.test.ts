@@ -124,17 +124,24 @@ describe('a read is wished for', () => {
     expect(types.sort()).toEqual(['aws_s3_bucket', 'aws_s3_bucket_acl']);
   });
 
-  it('under a further object that the instance concerns, whose answer dismisses what was suspected there', () => {
-    const detector = withReads();
+  it('under a further object that the instance concerns, where only what is said to be as declared there is dismissed', () => {
     const objectKey = 'default/aws/-/-/network-interface/eni-1';
-    detector.inputs([
-      declared({ primary: false, attributes: '{}' }, { ...at(0), objectKey }),
-      statePublished({}, at(0)),
-      changeReported({ targets: [] }, { ...at(minute), objectKey }),
-    ]);
-    expect(detector.outputsOf('resource.read-requested')).toMatchObject([{ objectKey }]);
-    detector.input(observed({ attributes: B, via: 'read' }, { ...byRead(2 * minute), objectKey }));
-    expect(detector.drifts()).toMatchObject([{ status: 'resolved', resolution: 'dismissed' }]);
+    for (const [attributes, expected] of [
+      ['{}', { status: 'resolved', resolution: 'dismissed' }],
+      [B, { status: 'open', confidence: 'unverified', note: expect.stringContaining('its own object') }],
+    ] as const) {
+      const detector = withReads();
+      detector.inputs([
+        declared({ primary: false, attributes: '{}' }, { ...at(0), objectKey }),
+        statePublished({}, at(0)),
+        changeReported({ targets: [] }, { ...at(minute), objectKey }),
+      ]);
+      expect(detector.outputsOf('resource.read-requested')).toMatchObject([{ objectKey }]);
+      detector.input(observed({ attributes, via: 'read' }, { ...byRead(2 * minute), objectKey }));
+      detector.runOut();
+      expect(detector.drifts()).toMatchObject([expected]);
+      expect(wishes(detector)).toHaveLength(1);
+    }
   });
 
   it('after a change to what has drifted, by anyone: it may have been put right', () => {

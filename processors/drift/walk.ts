@@ -66,9 +66,21 @@ export function normal(walk: Walk, pattern: string, value: Json | undefined): Js
 }
 
 /** The rule under which something else edits the attribute; some do so only where the declaration switches it on. */
-function coManager({ declared }: Walk, { coManaged }: Treatments): string | null {
+function coManager(
+  { declared }: Walk,
+  { coManaged }: Treatments,
+  was: Json | undefined,
+  is: Json | undefined,
+): string | null {
   if (coManaged === null) return null;
-  return coManaged.when === null || isOn(declared, coManaged.when.split('.')) ? coManaged.rule : null;
+  if (coManaged.when !== null && !isOn(declared, coManaged.when.split('.'))) return null;
+  return coManaged.only === 'minor-versions' && !isMinorUpgrade(was, is) ? null : coManaged.rule;
+}
+
+/** "13.4" and "13.7": the same major version, and a later minor one. */
+function isMinorUpgrade(was: Json | undefined, is: Json | undefined): boolean {
+  const [from, to] = [was, is].map((version) => /^(\d+)\.(\d+)/.exec(String(version ?? '')));
+  return !!from && !!to && from[1] === to[1] && Number(to[2]) >= Number(from[2]);
 }
 
 function isOn(value: Json | undefined, path: string[]): boolean {
@@ -87,7 +99,7 @@ export function report(
   const configured = walk.configuration?.sets(path) ?? null;
   // Left to the provider to fill in, and known not to be set: no one asked for the declared value.
   if (configured === false && at.uncertain) return;
-  const ignoredBy = walk.configuration?.ignores(path) ? IGNORE_CHANGES : coManager(walk, at);
+  const ignoredBy = walk.configuration?.ignores(path) ? IGNORE_CHANGES : coManager(walk, at, was, is);
   walk.found.push({
     path,
     op: isEmpty(was) ? 'added' : isEmpty(is) ? 'removed' : 'changed',

@@ -10,13 +10,13 @@ import { dirname, resolve, sep } from 'node:path';
 import { DriftError } from '../../runtime/errors.ts';
 import type { Progress, Source, SourceContext } from '../../runtime/source.ts';
 import type { Json } from '../../schemas/index.ts';
+import { FileTree } from '../file-tree.ts';
+import { RecentIds } from '../recent-ids.ts';
 import { attribution } from './attribution.ts';
 import type { CloudtrailLimits } from './cloudtrail-file.ts';
 import { FileReading, firstBytes, refusalOf } from './cloudtrail-file.ts';
-import { FileTree } from './file-tree.ts';
 import type { ChangeEvent, NormalizeContext } from './normalize.ts';
 import { normalize } from './normalize.ts';
-import { RecentIds } from './recent-ids.ts';
 import type { Slice } from './record-splitter.ts';
 
 export interface CloudtrailFilesOptions {

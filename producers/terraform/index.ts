@@ -6,6 +6,7 @@ import { SOURCE as HTTP } from './backends/http.ts';
 export { createFileBackend, type FileBackend } from './backends/file.ts';
 export { createHttpBackend, type HttpBackend } from './backends/http.ts';
 export { statesAt } from './backends/paths.ts';
+export { CONFIGURATIONS, configurationSource } from './configuration/index.ts';
 export { createDecoder, type Decoder } from './decoder.ts';
 export {
   bindingsOf,

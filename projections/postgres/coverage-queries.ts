@@ -1,4 +1,4 @@
-// Questions about what is watched: coverage by type and scope, listings, dead letters.
+// Questions about what is watched: coverage by type and scope with the reads that failed, listings, dead letters.
 import { iso, isoOrNull } from '../drift-json.ts';
 import type { Page, PageRequest, Stores } from '../queries.ts';
 import { Conditions, decodeCursor, limitOf, pageOf } from '../queries.ts';
@@ -26,6 +26,21 @@ export interface CoverageJson {
   lastCompletedAt: string | null;
   /** Attributes that are compared. */
   attributes: string[];
+  /** Declared instances that could not be read, and were not observed since: by what kept them from it, the most first. */
+  failures: ReadFailureJson[];
+}
+
+export interface ReadFailureJson {
+  /** What kind of failure: denied, throttled, no-reader, … */
+  code: string;
+  /** What happened the last time, and what to do about it. */
+  reason: string;
+  /** Instances it concerns. */
+  count: number;
+  lastAt: string;
+  /** One of them. */
+  workspace: string;
+  address: string;
 }
 
 export interface CoverageFilter {
@@ -56,6 +71,9 @@ interface CoverageRow {
   unreadable: string[] | null;
   letters: number;
   lost: number;
+  failures:
+    | { code: string; reason: string; count: number; at: number; workspace: string; address: string }[]
+    | null;
 }
 
 /** Every type and scope in which something is declared or was to be listed; gaps first, then by scope. */
@@ -98,6 +116,21 @@ export async function coveragePage(
        WHERE b.org = ${org} AND ${only === undefined} AND b.object_key IS NOT NULL
          AND NOT EXISTS (SELECT FROM ${resources}.declared d WHERE d.object_key = b.object_key)
        GROUP BY 1, 2, 3, 4
+     ), unread AS (
+       SELECT DISTINCT ON (f.object_key, f.type, f.resource_id) f.object_key, f.type, f.resource_id, f.at, f.code, f.reason
+       FROM ${own}.failed_reads f
+       WHERE f.org = ${org} AND NOT EXISTS (SELECT FROM ${resources}.observed o WHERE o.object_key = f.object_key
+         AND o.type = f.type AND o.resource_id = f.resource_id AND o.observed_at >= f.at)
+       ORDER BY f.object_key, f.type, f.resource_id, f.at DESC, f.source
+     ), failed AS (
+       SELECT d.provider, d.account, d.region, d.type, u.code, count(DISTINCT (d.workspace, d.address)) AS count,
+         (array_agg(jsonb_build_object('reason', u.reason, 'at', u.at, 'workspace', d.workspace, 'address', d.address)
+           ORDER BY u.at DESC, d.workspace, d.address))[1] AS newest
+       FROM unread u JOIN ${resources}.declared d
+         ON d.object_key = u.object_key AND d.type = u.type AND d.resource_id = u.resource_id
+       WHERE ${only ? `d.workspace = ANY(${only}) AND ` : ''}NOT EXISTS (SELECT FROM ${own}.listings l
+         WHERE ${sameScope('l', 'd')} AND l.started_at > u.at)
+       GROUP BY d.provider, d.account, d.region, d.type, u.code
      ), scopes AS (
        SELECT provider, account, region, type, declared, observed, no_scope, letters, unreadable, 0 AS lost FROM declared
        UNION ALL SELECT provider, account, region, type, 0, 0, 0, 0, NULL, 0 FROM listed
@@ -105,9 +138,9 @@ export async function coveragePage(
      ), judged AS (
        SELECT s.*, concat_ws('/', s.provider, coalesce(s.account, '-'), coalesce(s.region, '-'), s.type) AS scope,
          f.source AS by_feed, l.source AS by_snapshot, l.at AS completed_at, l.attributes,
-         a.status AS attempt, a.at AS attempt_at, a.reason,
+         a.status AS attempt, a.at AS attempt_at, a.reason, r.failures,
          CASE
-           WHEN a.status = 'failed' OR s.no_scope > 0 OR s.unreadable IS NOT NULL OR s.letters > 0 OR s.lost > 0
+           WHEN a.status = 'failed' OR s.no_scope > 0 OR s.unreadable IS NOT NULL OR s.letters > 0 OR s.lost > 0 OR r.failures IS NOT NULL
              OR (a.status = 'running' AND l.at IS NULL) THEN 'unknown'
            WHEN s.observed = s.declared AND (s.declared > 0 OR l.at IS NOT NULL) THEN 'covered'
            WHEN s.observed > 0 OR l.at IS NOT NULL OR f.source IS NOT NULL THEN 'partial'
@@ -117,6 +150,10 @@ export async function coveragePage(
          ORDER BY l.at DESC LIMIT 1) l ON true
        LEFT JOIN LATERAL (SELECT * FROM ${own}.attempts a WHERE a.org = ${org} AND ${sameScope('a', 's', false)}
          ORDER BY a.at DESC LIMIT 1) a ON true
+       LEFT JOIN LATERAL (SELECT jsonb_agg(e.newest || jsonb_build_object('code', e.code, 'count', e.count)
+           ORDER BY e.count DESC, e.code) AS failures
+         FROM failed e WHERE (e.provider, e.type) = (s.provider, s.type)
+           AND e.account IS NOT DISTINCT FROM s.account AND e.region IS NOT DISTINCT FROM s.region) r ON true
        LEFT JOIN LATERAL (SELECT f.source FROM ${own}.feeds f WHERE f.org = ${org} AND f.provider = s.provider
          AND (f.account = '-' OR s.account IS NULL OR f.account = s.account) ORDER BY f.at DESC LIMIT 1) f ON true
      )
@@ -152,6 +189,7 @@ function coverageJson(row: CoverageRow): CoverageJson {
     bySnapshot: row.by_snapshot,
     lastCompletedAt: isoOrNull(row.completed_at),
     attributes: row.attributes ?? [],
+    failures: (row.failures ?? []).map(({ at, ...failure }) => ({ ...failure, lastAt: iso(at) })),
   };
 }
 
@@ -162,6 +200,7 @@ function reasonsOf(row: CoverageRow): string[] {
     reasons.push('the first listing has not completed yet');
   if (row.no_scope > 0) reasons.push(`${row.no_scope} declared without a known account or region`);
   for (const unreadable of row.unreadable ?? []) reasons.push(`state cannot be read: ${unreadable}`);
+  for (const { count, reason } of row.failures ?? []) reasons.push(`${count} could not be read: ${reason}`);
   if (row.letters > 0) reasons.push(`${row.letters} with events that could not be processed`);
   if (row.lost > 0)
     reasons.push(`${row.lost} that no state is known to declare, with events that could not be processed`);

@@ -1,7 +1,7 @@
-// What is watched and what is not: listings by scope, dead letters, and the gaps they leave.
+// What is watched and what is not: listings by scope, reads that failed, dead letters, and the gaps they leave.
 import type { PostgresProjection, Statement } from '../../runtime/projection.ts';
 import type { Event, EventOf, Json } from '../../schemas/index.ts';
-import { isBroadcastKey } from '../record-keys.ts';
+import { isBroadcastKey, isFailureKey } from '../record-keys.ts';
 
 type Ended = EventOf<'snapshot.completed'>;
 type Attempt = EventOf<'snapshot.started' | 'snapshot.failed' | 'snapshot.completed'>;
@@ -11,12 +11,12 @@ const KEPT_MS = 30 * 86_400_000;
 export const coverage: PostgresProjection = {
   store: 'postgres',
   name: 'coverage',
-  version: 2,
+  version: 3,
   reads: ['driftmgr.observations', 'driftmgr.changes', 'driftmgr.dead-letters'],
   hurry: 'usual',
   skipUnchanged: false,
-  // Of the observations only the broadcasts; the keys of changes and dead letters have no unit separator.
-  wants: (key) => isBroadcastKey(key) || !key.includes('\u001f'),
+  // Of the observations only broadcasts and failed reads; the keys of changes and dead letters have no unit separator.
+  wants: (key) => isBroadcastKey(key) || !key.includes('\u001f') || isFailureKey(key),
   tables: `
 -- The newest complete listing of each scope.
 CREATE TABLE {schema}.listings (
@@ -53,6 +53,18 @@ CREATE TABLE {schema}.attempts (
   reason text,
   retry_at bigint,
   PRIMARY KEY (org, scope)
+);
+-- The newest read of each resource that failed, by who read it. It is a gap until something was observed later.
+CREATE TABLE {schema}.failed_reads (
+  org text NOT NULL,
+  object_key text NOT NULL,
+  type text NOT NULL,
+  resource_id text NOT NULL,
+  source text NOT NULL,
+  at bigint NOT NULL,
+  code text NOT NULL,
+  reason text NOT NULL,
+  PRIMARY KEY (object_key, type, resource_id, source)
 );
 -- Which feed has reported from where.
 CREATE TABLE {schema}.feeds (
@@ -102,6 +114,7 @@ CREATE VIEW {schema}.waiting_letters AS
     const attempts = new Map<string, Attempt>();
     const letters = new Map<string, EventOf<'dead-letter.recorded'>>();
     const replayed = new Map<string, EventOf<'dead-letter.replayed'>>();
+    const failures = new Map<string, EventOf<'resource.read-failed'>>();
     const feeds = new Map<string, EventOf<'change.reported'>>();
     for (const { event } of batch) {
       switch (event.type) {
@@ -121,6 +134,11 @@ CREATE VIEW {schema}.waiting_letters AS
           if (held === undefined || event.time > held.time) feeds.set(key, event);
           break;
         }
+        case 'resource.read-failed': {
+          const { type, resourceId } = event.body;
+          failures.set([event.objectKey, type, resourceId, event.source].join('\u001f'), event);
+          break;
+        }
         case 'dead-letter.recorded':
           letters.set(`${event.org}\u001f${event.id}`, event);
           break;
@@ -133,6 +151,7 @@ CREATE VIEW {schema}.waiting_letters AS
     const statements: Statement[] = [];
     if (listings.size > 0) statements.push({ sql: LIST, rows: [...listings.values()].map(listingRow) });
     if (attempts.size > 0) statements.push({ sql: ATTEMPT, rows: [...attempts.values()].map(attemptRow) });
+    if (failures.size > 0) statements.push({ sql: FAIL, rows: [...failures.values()].map(failureRow) });
     if (feeds.size > 0) statements.push({ sql: FEED, rows: [...feeds.values()].map(feedRow) });
     if (letters.size > 0) {
       const rows = [...letters.values()].map(letterRow);
@@ -215,6 +234,17 @@ const feedRow = (event: EventOf<'change.reported'>): Json => ({
   at: event.time,
 });
 
+const failureRow = (event: EventOf<'resource.read-failed'>): Json => ({
+  org: event.org,
+  object_key: event.objectKey,
+  type: event.body.type,
+  resource_id: event.body.resourceId,
+  source: event.source,
+  at: event.time,
+  code: event.body.code,
+  reason: event.body.reason,
+});
+
 const letterRow = (event: EventOf<'dead-letter.recorded'>): Json => ({
   org: event.org,
   id: event.id,
@@ -267,6 +297,14 @@ INSERT INTO {schema}.feeds AS w (org, source, provider, account, region, at)
 SELECT org, source, provider, account, region, at FROM jsonb_to_recordset($1)
   AS r(org text, source text, provider text, account text, region text, at bigint)
 ON CONFLICT (org, source, provider, account, region) DO UPDATE SET at = greatest(w.at, excluded.at)`;
+
+// One partition holds all records of a row, in order: the last one stands.
+const FAIL = `
+INSERT INTO {schema}.failed_reads (org, object_key, type, resource_id, source, at, code, reason)
+SELECT org, object_key, type, resource_id, source, at, code, reason FROM jsonb_to_recordset($1)
+  AS r(org text, object_key text, type text, resource_id text, source text, at bigint, code text, reason text)
+ON CONFLICT (object_key, type, resource_id, source) DO UPDATE SET at = excluded.at, code = excluded.code,
+  reason = excluded.reason`;
 
 const LETTER = `
 INSERT INTO {schema}.dead_letters (org, id, at, reader, topic, "partition", "offset", record_key, object_key, code, reason, blob)

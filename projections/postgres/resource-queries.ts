@@ -94,6 +94,7 @@ FROM (
       WHEN d.scope_problem IS NOT NULL THEN d.scope_problem
       WHEN EXISTS (SELECT FROM ${watched}.waiting_letters b WHERE b.object_key = d.object_key)
         THEN 'an event of it could not be processed (see dead letters)'
+      WHEN f.at > coalesce(greatest(o.observed_at, l.listed_at), 0) THEN 'it could not be read: ' || f.reason
       WHEN x.unread THEN 'a change was reported that could not be compared yet'
       WHEN o.observed_at IS NULL AND l.listed_at IS NULL THEN coalesce('its listing failed: ' || a.reason, 'never observed')
       WHEN o.observed_at IS NULL AND l.listed_at < d.declared_at THEN 'declared after the last complete listing'
@@ -110,6 +111,11 @@ FROM (
     WHERE l.org = d.org AND l.provider = d.provider AND l.type = d.type
       AND (l.account IS NULL OR l.account = d.account) AND (l.region IS NULL OR l.region = d.region)
   ) l ON true
+  LEFT JOIN LATERAL (
+    SELECT f.reason, f.at FROM ${watched}.failed_reads f
+    WHERE f.object_key = d.object_key AND f.type = d.type AND f.resource_id = d.resource_id
+    ORDER BY f.at DESC LIMIT 1
+  ) f ON true
   LEFT JOIN LATERAL (
     SELECT a.status, a.reason, a.at FROM ${watched}.attempts a
     WHERE a.org = d.org AND a.provider = d.provider AND a.type = d.type

@@ -3,7 +3,7 @@
 // Its events are broadcasts: each stands in every partition, and partitions are read in no order among each other. So
 // each group of columns keeps what has the newest event time (then id), whatever arrives last.
 import type { PostgresProjection, Statement } from '../../runtime/projection.ts';
-import type { Event, EventOf, Json } from '../../schemas/index.ts';
+import type { Bodies, Event, EventOf, Json } from '../../schemas/index.ts';
 import { iso, isoOrNull } from '../drift-json.ts';
 import type { Page, PageRequest, Stores } from '../queries.ts';
 import { Conditions, containing, decodeCursor, limitOf, pageOf } from '../queries.ts';
@@ -14,7 +14,7 @@ type RunEvent = EventOf<'run.started' | 'run.finished'>;
 export const workspaces: PostgresProjection = {
   store: 'postgres',
   name: 'workspaces',
-  version: 1,
+  version: 2,
   reads: ['driftmgr.declarations'],
   hurry: 'usual',
   skipUnchanged: false,
@@ -69,12 +69,28 @@ CREATE TABLE {schema}.runs (
   forced boolean NOT NULL,
   PRIMARY KEY (org, name)
 );
+-- What is known of the configuration; its blocks are read by the detector, which has them from the log.
+CREATE TABLE {schema}.configurations (
+  org text NOT NULL,
+  name text NOT NULL,
+  at bigint NOT NULL,
+  event text NOT NULL,
+  revision text,
+  by text NOT NULL,
+  blocks int NOT NULL,
+  incomplete int NOT NULL,
+  moves int NOT NULL,
+  providers jsonb NOT NULL,
+  problems jsonb NOT NULL,
+  PRIMARY KEY (org, name)
+);
 `,
   apply: (batch) => {
     const states = new Map<string, EventOf<'state.published'>>();
     const heads = new Map<string, EventOf<'state.published'>>();
     const writes = new Map<string, EventOf<'state.published'>>();
     const runs = new Map<string, RunEvent>();
+    const configurations = new Map<string, EventOf<'configuration.published'>>();
     for (const { event } of batch) {
       if (event.type === 'state.published') {
         const key = `${event.org}\u001f${event.body.workspace}`;
@@ -84,6 +100,9 @@ CREATE TABLE {schema}.runs (
       } else if (event.type === 'run.started' || event.type === 'run.finished') {
         const key = `${event.org}\u001f${event.body.workspace}`;
         if (newerRun(event, runs.get(key))) runs.set(key, event);
+      } else if (event.type === 'configuration.published') {
+        const key = `${event.org}\u001f${event.body.workspace}`;
+        if (newer(event, configurations.get(key))) configurations.set(key, event);
       }
     }
     const statements: Statement[] = [];
@@ -91,6 +110,11 @@ CREATE TABLE {schema}.runs (
     if (heads.size > 0) statements.push({ sql: UPSERT_HEAD, rows: [...heads.values()].map(headRow) });
     if (writes.size > 0) statements.push({ sql: UPSERT_WRITE, rows: [...writes.values()].map(writeRow) });
     if (runs.size > 0) statements.push({ sql: UPSERT_RUN, rows: [...runs.values()].map(runRow) });
+    if (configurations.size > 0)
+      statements.push({
+        sql: UPSERT_CONFIGURATION,
+        rows: [...configurations.values()].map(configurationRow),
+      });
     return statements;
   },
 };
@@ -153,6 +177,20 @@ const runRow = (event: RunEvent): Json => ({
   forced: event.type === 'run.finished' && event.body.forced,
 });
 
+const configurationRow = (event: EventOf<'configuration.published'>): Json => ({
+  org: event.org,
+  name: event.body.workspace,
+  at: event.time,
+  event: event.id,
+  revision: event.body.revision,
+  by: event.body.by,
+  blocks: event.body.blocks.length,
+  incomplete: event.body.blocks.filter(({ complete }) => !complete).length,
+  moves: event.body.moves.length,
+  providers: event.body.providers.map((provider) => ({ ...provider })),
+  problems: event.body.problems,
+});
+
 const UPSERT_STATE = `
 INSERT INTO {schema}.workspaces AS w (org, name, state_at, state_event, kind, owner, backend, problem, pushed)
 SELECT org, name, state_at, state_event, kind, owner, backend, problem, pushed
@@ -188,6 +226,16 @@ ON CONFLICT (org, name) DO UPDATE SET
   at = excluded.at, finished = excluded.finished, event = excluded.event, run_id = excluded.run_id,
   operation = excluded.operation, who = excluded.who, terraform_version = excluded.terraform_version, forced = excluded.forced
 WHERE (excluded.at, excluded.finished, excluded.event) >= (w.at, w.finished, w.event)`;
+
+const UPSERT_CONFIGURATION = `
+INSERT INTO {schema}.configurations AS w (org, name, at, event, revision, by, blocks, incomplete, moves, providers, problems)
+SELECT org, name, at, event, revision, by, blocks, incomplete, moves, providers, problems FROM jsonb_to_recordset($1)
+  AS r(org text, name text, at bigint, event text, revision text, by text, blocks int, incomplete int, moves int,
+    providers jsonb, problems jsonb)
+ON CONFLICT (org, name) DO UPDATE SET
+  at = excluded.at, event = excluded.event, revision = excluded.revision, by = excluded.by, blocks = excluded.blocks,
+  incomplete = excluded.incomplete, moves = excluded.moves, providers = excluded.providers, problems = excluded.problems
+WHERE (excluded.at, excluded.event) >= (w.at, w.event)`;
 
 // Queries --------------------------------------------------------------------------------------------------------------
 
@@ -310,6 +358,45 @@ export async function workspaceByName(
 ): Promise<WorkspaceJson | null> {
   const page = await workspacesPage(stores, { ...which, removed: true, limit: 1 });
   return page.items[0] ?? null;
+}
+
+export interface ConfigurationJson {
+  workspace: string;
+  revision: string | null;
+  by: string;
+  publishedAt: string;
+  blocks: number;
+  /** Blocks of which it is not fully known what they set. */
+  incomplete: number;
+  moves: number;
+  providers: Bodies['configuration.published']['providers'];
+  problems: string[];
+}
+
+interface ConfigurationRow extends Omit<ConfigurationJson, 'workspace' | 'publishedAt'> {
+  name: string;
+  at: number;
+  event: string;
+}
+
+export interface KnownConfiguration extends ConfigurationJson {
+  /** The event that said so. */
+  event: string;
+}
+
+/** What is known of the configuration of a workspace; null when nothing is. */
+export async function configurationOf(
+  stores: Stores,
+  which: { org: string; name: string },
+): Promise<KnownConfiguration | null> {
+  const [row] = await stores.postgres.query<ConfigurationRow>(
+    `SELECT name, at, event, revision, by, blocks, incomplete, moves, providers, problems
+     FROM ${stores.serving.schema('workspaces')}.configurations WHERE org = $1 AND name = $2`,
+    [which.org, which.name],
+  );
+  if (!row) return null;
+  const { name, at, ...rest } = row;
+  return { workspace: name, publishedAt: iso(at), ...rest };
 }
 
 function workspaceJson(row: WorkspaceRow): WorkspaceJson {

@@ -92,7 +92,7 @@ export function GapsPage({ changes, now, overview }: GapsPageProps) {
           ) : (
             <section className="group" aria-label="Coverage">
               {gaps.map((group) => (
-                <GapCard key={`${group.status} ${group.items[0]?.scope}`} group={group} />
+                <GapCard key={`${group.status} ${group.items[0]?.scope}`} group={group} now={now} />
               ))}
               {coverage.more && <More shown={items.length} word="type" onMore={coverage.loadMore} />}
             </section>

@@ -6,6 +6,7 @@ import { ago, clockTime, plural } from '../format.ts';
 import { type Changes, useReloadOn } from '../live.ts';
 import { useLoad, usePages } from '../load.ts';
 import { Answer, Empty, More, Waiting } from '../parts/answer.tsx';
+import { Configuration } from '../parts/configuration.tsx';
 import { DriftRow } from '../parts/drift-row.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { Mark, type Tone } from '../parts/marks.tsx';
@@ -37,6 +38,7 @@ export function WorkspacePage({ name, changes, now }: { name: string; changes: C
               </p>
             )}
             <Standing workspace={value} now={now} />
+            <Configuration workspace={value} now={now} />
             <Drifts workspace={name} unknown={value.resources.unknown} changes={changes} now={now} />
             <Resources workspace={name} changes={changes} now={now} />
           </>

@@ -1,7 +1,7 @@
 // One gap: how bad, where, why, what it concerns. And, folded away, what is fully watched.
 import type { CoverageJson } from '../../api/types.ts';
 import { plural } from '../format.ts';
-import type { GapGroup } from '../gap-groups.ts';
+import { type GapGroup, isOfFailure } from '../gap-groups.ts';
 import { useLoad } from '../load.ts';
 import { addressOf, Link } from '../route.tsx';
 import { client } from '../session.ts';
@@ -24,7 +24,8 @@ const WORDS: Record<CoverageJson['status'], string> = {
 const place = (group: GapGroup): string =>
   [group.account, group.region].filter((part) => part !== null).join(' · ');
 
-export function GapCard({ group }: { group: GapGroup }) {
+export function GapCard({ group, now }: { group: GapGroup; now: number }) {
+  const reasons = group.reasons.filter((reason) => !isOfFailure(reason));
   return (
     <article className="card gap" data-tone={TONE[group.status]}>
       <div className="card-head">
@@ -39,9 +40,10 @@ export function GapCard({ group }: { group: GapGroup }) {
           <Mark>{plural(group.declared, 'instance')}</Mark>
         </span>
       </div>
-      {group.reasons.map((reason) => (
+      {reasons.map((reason) => (
         <p key={reason}>{`${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`}</p>
       ))}
+      {group.failures.length > 0 && <Failures items={group.failures} now={now} />}
       {(group.byFeed || group.bySnapshot) && (
         <p className="faint">
           {[
@@ -55,6 +57,23 @@ export function GapCard({ group }: { group: GapGroup }) {
       <Types items={group.items} />
       {group.status !== 'partial' && <Concerned group={group} />}
     </article>
+  );
+}
+
+function Failures({ items, now }: { items: GapGroup['failures']; now: number }) {
+  return (
+    <ul className="entries">
+      {items.map(({ code, reason, count, lastAt, workspace, address }) => (
+        <li key={`${code} ${reason}`}>
+          <p>{`${plural(count, 'instance')} could not be read: ${reason}.`}</p>
+          <p className="faint">
+            <span className="mono">{code}</span>, last <Ago time={lastAt} now={now} /> of{' '}
+            <span className="mono">{address}</span> in{' '}
+            <Link to={addressOf.workspace(workspace)}>{workspace}</Link>
+          </p>
+        </li>
+      ))}
+    </ul>
   );
 }
 

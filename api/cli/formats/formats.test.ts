@@ -25,6 +25,7 @@ const gap: CoverageJson = {
   bySnapshot: null,
   lastCompletedAt: null,
   attributes: [],
+  failures: [],
 };
 const nothing: ScanResult = {
   summary: {

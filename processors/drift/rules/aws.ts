@@ -343,6 +343,15 @@ export const AWS_RULES: readonly Rule[] = [
   rule('co-managed.rds-storage-autoscaling', 'A20', ['aws_db_instance'], ['allocated_storage'], {
     coManaged: { when: 'max_allocated_storage' },
   }),
+  rule(
+    'co-managed.rds-minor-versions',
+    'A20',
+    ['aws_db_instance', 'aws_rds_cluster_instance'],
+    ['engine_version'],
+    {
+      coManaged: { when: 'auto_minor_version_upgrade', only: 'minor-versions' },
+    },
+  ),
   rule('co-managed.lambda-weights', 'A20', ['aws_lambda_alias'], ['routing_config'], { coManaged: 'always' }),
   rule(
     'co-managed.acm-validation',

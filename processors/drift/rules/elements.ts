@@ -112,6 +112,50 @@ function routes(blocks: Json): JsonObject[] {
   });
 }
 
+/** Blocks that a resource of their own may declare as well: by the members that both have. */
+const MEMBERS = {
+  'azure-subnets': [
+    'name',
+    'address_prefixes',
+    'default_outbound_access_enabled',
+    'delegation',
+    'private_endpoint_network_policies',
+    'private_link_service_network_policies_enabled',
+    'service_endpoint_policy_ids',
+    'service_endpoints',
+  ],
+  'azure-routes': ['name', 'address_prefix', 'next_hop_type', 'next_hop_in_ip_address'],
+  'azure-security-rules': [
+    'name',
+    'priority',
+    'direction',
+    'access',
+    'protocol',
+    'description',
+    ...['source', 'destination'].flatMap((side) => [
+      `${side}_address_prefix`,
+      `${side}_address_prefixes`,
+      `${side}_application_security_group_ids`,
+      `${side}_port_range`,
+      `${side}_port_ranges`,
+    ]),
+  ],
+} as const satisfies Partial<Record<ElementsName, readonly string[]>>;
+
+/** Order means nothing in the lists of these blocks, and case nothing in Azure's ids and words. */
+function azureElements(name: keyof typeof MEMBERS, blocks: Json): JsonObject[] {
+  return listOf(blocks).flatMap((block) => {
+    if (!isObject(block)) return [];
+    const element: JsonObject = {};
+    for (const key of MEMBERS[name]) {
+      const value = block[key] ?? null;
+      const texts = Array.isArray(value) && value.every((one) => typeof one === 'string');
+      element[key] = texts ? value.map((one) => EQUIVALENCES['arm-id'].form(one)).sort() : value;
+    }
+    return [compact(element)];
+  });
+}
+
 /** Breaks an attribute up. `owner` is the resource's own id, which `self` stands for. */
 export function explode(name: ElementsName, blocks: Json, owner: string): JsonObject[] {
   switch (name) {
@@ -121,5 +165,9 @@ export function explode(name: ElementsName, blocks: Json, owner: string): JsonOb
       return networkAclEntries(blocks);
     case 'routes':
       return routes(blocks);
+    case 'azure-subnets':
+    case 'azure-routes':
+    case 'azure-security-rules':
+      return azureElements(name, blocks);
   }
 }

@@ -3,6 +3,7 @@ import type { Json } from '../../../schemas/index.ts';
 import { digest } from '../../../schemas/index.ts';
 import { jsonForm, yamlForm } from './documents.ts';
 import { policyForm, samePolicy } from './policy.ts';
+import { armId, azureLocation, googleForm, googlePolicy, sameGoogleLink } from './references.ts';
 
 /**
  * `form`: values with the same form are the same. `same`: a relation between the two sides, which is no form; where
@@ -199,6 +200,10 @@ export const EQUIVALENCES = {
   case: { form: text((value) => value.trim().toLowerCase()) },
   protocol: { form: protocol },
   'last-part': { form: lastPart },
+  'arm-id': { form: text(armId) },
+  'azure-location': { form: text(azureLocation) },
+  'google-link': { form: text(googleForm), same: sameGoogleLink },
+  'google-policy': { form: text(googlePolicy) },
   version: { same: versionPrefix },
   hashed: { same: hashed },
   image: { same: sameImage },

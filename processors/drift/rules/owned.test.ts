@@ -37,6 +37,32 @@ const OWNED: [type: string, attributes: JsonObject, owner: string][] = [
     'Kubernetes cluster 11111111-2222-4333-8444-555555555555',
   ],
   ['digitalocean_database_user', { role: 'primary', name: 'doadmin' }, 'database cluster'],
+  ['azurerm_resource_group', { name: 'MC_team_prod_westeurope' }, 'AKS cluster prod'],
+  ['azurerm_lb', { name: 'kubernetes', resource_group_name: 'mc_team_prod_westeurope' }, 'AKS cluster prod'],
+  ['azurerm_resource_group', { name: 'databricks-rg-x-1' }, 'Databricks workspace'],
+  ['azurerm_resource_group', { name: 'NetworkWatcherRG' }, 'subscription default'],
+  ['azurerm_resource_group', { name: 'DefaultResourceGroup-WEU' }, 'subscription default'],
+  ['azurerm_resource_group', { name: 'd', managed_by: '/subscriptions/s/x/appliances/a' }, 'service (a)'],
+  ['google_compute_network', { name: 'default' }, 'project default'],
+  ['google_compute_firewall', { name: 'default-allow-ssh' }, 'project default'],
+  ['google_compute_firewall', { name: 'gke-prod-1234-all' }, 'GKE cluster'],
+  ['google_compute_disk', { name: 'pvc-11111111-2222-4333-8444-555555555555' }, 'GKE cluster'],
+  [
+    'google_compute_instance',
+    { name: 'web-x1', metadata: { 'created-by': 'projects/1/zones/z/instanceGroupManagers/web' } },
+    'instance group web',
+  ],
+  ['google_compute_route', { name: 'default-route-0123' }, 'network'],
+  [
+    'google_storage_bucket_iam_member',
+    { role: 'roles/storage.legacyBucketOwner', member: 'projectOwner:p' },
+    'service agent',
+  ],
+  [
+    'google_project_iam_member',
+    { role: 'roles/x', member: 'serviceAccount:service-1@gcp-sa-x.iam.gserviceaccount.com' },
+    'service agent',
+  ],
 ];
 
 /** Look alike, and belong to nobody we know. */
@@ -54,6 +80,18 @@ const NOBODYS: [type: string, attributes: JsonObject][] = [
   ['digitalocean_record', { type: 'NS', name: 'sub', value: 'ns1.digitalocean.com.' }],
   ['digitalocean_droplet', { tags: ['k8s-lookalike'] }],
   ['digitalocean_database_user', { role: 'normal', name: 'intruder' }],
+  ['azurerm_resource_group', { name: 'mc_lookalike' }],
+  ['azurerm_lb', { name: 'MC_team', resource_group_name: 'team' }],
+  ['azurerm_managed_disk', { name: 'd', managed_by: '/subscriptions/s/x/virtualMachines/v' }],
+  ['google_compute_network', { name: 'default', auto_create_subnetworks: false }],
+  ['google_compute_firewall', { name: 'default-allow-everything' }],
+  ['google_compute_disk', { name: 'pvc-mine' }],
+  ['google_compute_instance', { name: 'web', metadata: {} }],
+  ['google_project_iam_member', { role: 'roles/owner', member: 'user:a@example.com' }],
+  [
+    'google_project_iam_member',
+    { role: 'roles/owner', member: 'serviceAccount:mine@p.iam.gserviceaccount.com' },
+  ],
 ];
 
 describe('owned children', () => {

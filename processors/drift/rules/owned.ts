@@ -1,5 +1,5 @@
 // Which resources that no state declares belong to something else (an autoscaling group, a cluster, the provider
-// itself) and so are not unmanaged. Pure, as data. Numbers are those of the noise reference (A5, A6, A7, A19, O3, O4).
+// itself) and so are not unmanaged. Pure, as data. Numbers are those of the noise reference (A5, A6, A7, A19, O3, O4, P4, P5, Z7).
 import type { Json, JsonObject } from '../../../schemas/index.ts';
 
 interface Row {
@@ -16,6 +16,8 @@ function tag(attributes: JsonObject, name: string): string | null {
       return text(tags[name]);
   return null;
 }
+const isObject = (value: Json | undefined): value is JsonObject =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
 const tagged =
   (name: string, kind: string) =>
   (attributes: JsonObject): string | null => {
@@ -181,6 +183,69 @@ const ROWS: readonly Row[] = [
     owner: when(
       'database cluster',
       (a) => a.role === 'primary' || a.name === 'defaultdb' || a.name === 'doadmin',
+    ),
+  },
+  {
+    basis: 'Z7',
+    types: /^azurerm_resource_group$/,
+    owner: (a) => (text(a.managed_by) === '' ? null : `service (${text(a.managed_by).split('/').at(-1)!})`),
+  },
+  {
+    basis: 'Z7',
+    types: /^azurerm_/,
+    owner: (a) => {
+      const group = text(a.resource_group_name) || text(a.name);
+      if (/^mc_.+_.+_.+$/i.test(group)) return `AKS cluster ${group.split('_').slice(2, -1).join('_')}`;
+      if (/^databricks-rg-/i.test(group)) return 'Databricks workspace';
+      if (/^networkwatcherrg$|^defaultresourcegroup-/i.test(group)) return 'subscription default';
+      return null;
+    },
+  },
+  {
+    basis: 'P5',
+    types: /^google_compute_(network|subnetwork)$/,
+    owner: when('project default', (a) => a.name === 'default' && a.auto_create_subnetworks !== false),
+  },
+  {
+    basis: 'P5',
+    types: /^google_compute_firewall$/,
+    owner: (a) =>
+      text(a.name).startsWith('gke-')
+        ? 'GKE cluster'
+        : /^default-allow-(internal|ssh|rdp|icmp)$/.test(text(a.name))
+          ? 'project default'
+          : null,
+  },
+  {
+    basis: 'P5',
+    types:
+      /^google_compute_(disk|route|instance|instance_group|instance_group_manager|instance_template|target_pool)$/,
+    owner: (a) => (/^gke-|^pvc-[0-9a-f]{8}-/.test(text(a.name)) ? 'GKE cluster' : null),
+  },
+  {
+    basis: 'P5',
+    types: /^google_compute_instance$/,
+    owner: (a) => {
+      const metadata = a.metadata;
+      const made = isObject(metadata) ? text(metadata['created-by']) : '';
+      return made === '' ? null : `instance group ${made.split('/').at(-1)!}`;
+    },
+  },
+  {
+    basis: 'P5',
+    types: /^google_compute_route$/,
+    owner: when('network', (a) => text(a.name).startsWith('default-route-')),
+  },
+  {
+    basis: 'P4',
+    types: /^google_(project|storage_bucket)_iam_(member|binding)$/,
+    owner: when(
+      'service agent',
+      (a) =>
+        text(a.role).startsWith('roles/storage.legacy') ||
+        /^serviceAccount:(service-\d+@|\d+@cloudservices\.|\d+-compute@developer\.).*gserviceaccount\.com$/.test(
+          text(a.member),
+        ),
     ),
   },
 ];

@@ -4,10 +4,8 @@
 // `elementsOf` gives the elements a parent's attribute holds, `childElements` those that a child adds. Both are in the
 // shape of the attribute's own block, so `{ ...parent, [path]: elements }` can be compared like any declaration.
 import type { Json, JsonObject } from '../../../schemas/index.ts';
-import { AWS_ALIASES } from './aws.ts';
-import { DIGITALOCEAN_ALIASES } from './digitalocean.ts';
 import { explode } from './elements.ts';
-import { rulesOf } from './index.ts';
+import { presentType, rulesOf } from './index.ts';
 
 export interface Parent {
   type: string;
@@ -18,8 +16,10 @@ export interface Parent {
 
 interface Child {
   type: string;
-  /** Attribute of the child that names the parent by its id. */
+  /** Attribute of the child that names the parent by its id, or holds it. */
   parentId: string;
+  /** The parent's id, where that attribute holds more. */
+  parentOf?: (value: string) => string;
   /** The child as element of the parent's attribute; null when this child is no element of it (an egress rule). */
   element: (child: JsonObject) => Json | null;
 }
@@ -69,6 +69,20 @@ const routeTable = (type: string): Parent => ({
   type,
   path: 'route',
   children: [one('aws_route', 'route_table_id', (child) => child)],
+});
+
+/** Azure's children stand under their parent: its id is where theirs begins. */
+const azure = (type: string, path: string, child: string): Parent => ({
+  type,
+  path,
+  children: [
+    {
+      type: child,
+      parentId: 'id',
+      parentOf: (id) => id.split('/').slice(0, -2).join('/'),
+      element: (attributes) => attributes,
+    },
+  ],
 });
 
 const bucket = (path: string, type: string, element: Child['element']): Parent => ({
@@ -139,6 +153,14 @@ export const PARENTS: readonly Parent[] = [
     ],
   },
   {
+    type: 'aws_api_gateway_rest_api',
+    path: 'policy',
+    children: [one('aws_api_gateway_rest_api_policy', 'rest_api_id', (c) => c.policy ?? null)],
+  },
+  azure('azurerm_virtual_network', 'subnet', 'azurerm_subnet'),
+  azure('azurerm_route_table', 'route', 'azurerm_route'),
+  azure('azurerm_network_security_group', 'security_rule', 'azurerm_network_security_rule'),
+  {
     type: 'digitalocean_droplet',
     path: 'volume_ids',
     children: [one('digitalocean_volume_attachment', 'droplet_id', (c) => c.volume_id ?? null)],
@@ -187,7 +209,8 @@ export function childElements(type: string, attributes: JsonObject): ChildElemen
   return (CHILDREN.get(type) ?? []).flatMap(({ parent, child }) => {
     const element = child.element(attributes);
     if (element === null) return [];
-    const parentId = String(attributes[child.parentId] ?? '');
+    const named = String(attributes[child.parentId] ?? '');
+    const parentId = child.parentOf?.(named) ?? named;
     const { elements } = rulesOf(parent.type).at(parent.path);
     return [
       {
@@ -216,7 +239,4 @@ for (const parent of PARENTS)
     else CHILDREN.set(child.type, [{ parent, child }]);
   }
 
-const ALIASES: Record<string, string> = { ...AWS_ALIASES, ...DIGITALOCEAN_ALIASES };
-
-/** The type under which a resource is observed: older names of a type stand for its present one. */
-export const presentType = (type: string): string => ALIASES[type] ?? type;
+export { presentType };

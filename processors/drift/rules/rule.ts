@@ -7,7 +7,13 @@ import type { EquivalenceName } from './equivalence.ts';
 export type SkipReason = 'server' | 'provider-only' | 'write-only' | 'computed';
 
 /** Attributes whose blocks are first broken up into canonical elements (./elements.ts). */
-export type ElementsName = 'security-group-rules' | 'network-acl-entries' | 'routes';
+export type ElementsName =
+  | 'security-group-rules'
+  | 'network-acl-entries'
+  | 'routes'
+  | 'azure-subnets'
+  | 'azure-routes'
+  | 'azure-security-rules';
 
 /** What a row does with the attributes it names. */
 export type Treatment =
@@ -26,7 +32,7 @@ export type Treatment =
   /** Keys of a free-form map that the platform sets. */
   | { systemKeys: string }
   /** Something besides Terraform edits it by design (where the declared `when` is on): ignored under the rule's name. */
-  | { coManaged: 'always' | { when: string } }
+  | { coManaged: 'always' | { when: string; only?: 'minor-versions' } }
   | { elements: ElementsName };
 
 export interface Rule {
@@ -36,7 +42,10 @@ export interface Rule {
   basis: string;
   /** Terraform types; a trailing `*` stands for the rest. */
   types: readonly string[];
-  /** Attribute paths without indices (`root_block_device.encrypted`); `**.x` is x at any depth outside free-form maps. */
+  /**
+   * Attribute paths without indices (`root_block_device.encrypted`); `**.x` is x at any depth outside free-form maps, `**`
+   * any path, and `wait_*` any attribute whose name begins so.
+   */
   paths: readonly string[];
   treatment: Treatment;
   /** Told from a name alone: holds only where no provider's schema says better. */
@@ -56,7 +65,7 @@ export interface Treatments {
   uncertain: boolean;
   freeForm: boolean;
   systemKeys: RegExp | null;
-  coManaged: { rule: string; when: string | null } | null;
+  coManaged: { rule: string; when: string | null; only: 'minor-versions' | null } | null;
   elements: ElementsName | null;
   /** The schema calls it sensitive: a plain value is never shown. */
   sensitive: boolean;
@@ -93,27 +102,32 @@ const PLAIN: Treatments = {
 /** Paths in a hostile state are without number: the memo of one type is dropped when it gets this large. */
 const MEMO_LIMIT = 4096;
 
-const concerns = (rule: Rule, type: string): boolean =>
+const concerns = (rule: Rule, names: readonly string[]): boolean =>
   rule.types.some((pattern) =>
-    pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : pattern === type,
+    pattern.endsWith('*') ? names[0]!.startsWith(pattern.slice(0, -1)) : names.includes(pattern),
   );
 
 /**
- * Rows for one type, over what the provider's schema says of it. An exact path beats `**`, later rows beat earlier ones,
- * any row but a guess beats the schema, and treatments of different sorts add up. `volatileName` names members that
+ * Rows for one type (by all its names), over what the provider's schema says of it. A more exact path beats a wider one, later rows beat
+ * earlier ones, any row but a guess beats the schema, and treatments of different sorts add up. `volatileName` names members that
  * servers write, at any depth; where a schema is known, only those that it lets the provider fill in.
  */
 export function compileRules(
   rules: readonly Rule[],
-  type: string,
+  names: readonly string[],
   volatileName: RegExp,
   facts: TypeFacts | null = null,
 ): TypeRules {
+  const everywhere: Rule[] = [];
+  const prefixed: [prefix: string, rule: Rule][] = [];
   const exact = new Map<string, Rule[]>();
   const anywhere = new Map<string, Rule[]>();
   for (const rule of rules) {
-    if (!concerns(rule, type) || (rule.guess && facts !== null)) continue;
+    if (!concerns(rule, names) || (rule.guess && facts !== null)) continue;
     for (const path of rule.paths) {
+      if (path === '**') everywhere.push(rule);
+      else if (path.endsWith('*')) prefixed.push([path.slice(0, -1), rule]);
+      if (path.endsWith('*')) continue;
       const into = path.startsWith('**.') ? anywhere : exact;
       const key = path.startsWith('**.') ? path.slice(3) : path;
       const rows = into.get(key);
@@ -130,7 +144,12 @@ export function compileRules(
       if (before) return before;
       const dot = path.lastIndexOf('.');
       const name = path.slice(dot + 1);
-      const rows = [...(anywhere.get(name) ?? []), ...(exact.get(path) ?? [])];
+      const rows = [
+        ...everywhere,
+        ...prefixed.flatMap(([prefix, rule]) => (path.startsWith(prefix) ? [rule] : [])),
+        ...(anywhere.get(name) ?? []),
+        ...(exact.get(path) ?? []),
+      ];
       const base = known?.at(path) ?? PLAIN;
       let found = rows.length === 0 ? base : rows.reduce(add, { ...base });
       if (base.skip !== null) found = { ...found, skip: base.skip };
@@ -191,8 +210,9 @@ function compileFacts(facts: TypeFacts): CompiledFacts {
 
 function add(to: Treatments, { name, treatment }: Rule): Treatments {
   if ('coManaged' in treatment) {
-    const when = treatment.coManaged === 'always' ? null : treatment.coManaged.when;
-    return { ...to, coManaged: { rule: name, when } };
+    const { when, only } =
+      treatment.coManaged === 'always' ? { when: null } : { only: null, ...treatment.coManaged };
+    return { ...to, coManaged: { rule: name, when, only: only ?? null } };
   }
   if ('systemKeys' in treatment) return { ...to, systemKeys: new RegExp(treatment.systemKeys) };
   return { ...to, ...treatment };

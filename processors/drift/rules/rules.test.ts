@@ -8,7 +8,8 @@ import type { Rule } from './rule.ts';
 
 /** A type the row concerns; one that no other row knows where the row holds for many. */
 const typeOf = ({ types }: Rule): string => types[0]!.replace('*', 'some_type');
-const pathOf = (path: string): string => path.replace('**.', 'block.');
+const pathOf = (path: string): string =>
+  path === '**' ? 'some_attribute' : path.replace('**.', 'block.').replace(/\*$/, 'something');
 
 /** A resource that has a value at a path without indices: blocks are lists of one. */
 function at(path: string, value: Json, more: JsonObject = {}): JsonObject {
@@ -184,6 +185,73 @@ const PAIRS: Record<EquivalenceName, { same: [Json, Json][]; different: [Json, J
     ],
     different: [['arn:aws:kms:us-east-1:123456789012:key/1a2b', '1a2c']],
   },
+  'arm-id': {
+    same: [
+      ['/subscriptions/S/resourceGroups/R', '/SUBSCRIPTIONS/s/resourcegroups/r'],
+      ['/providers/Microsoft.Insights/x', '/providers/microsoft.insights/x/'],
+      ['{"a":1,"b":2}', '{"b":2,"a":1}'],
+    ],
+    different: [
+      ['/subscriptions/s/resourceGroups/r', '/subscriptions/s/resourceGroups/r2'],
+      ['Name', 'name'],
+    ],
+  },
+  'azure-location': {
+    same: [
+      ['East US', 'eastus'],
+      ['West Europe 2', 'westeurope2'],
+    ],
+    different: [['East US', 'East US 2']],
+  },
+  'google-link': {
+    same: [
+      ['https://www.googleapis.com/compute/v1/projects/p/global/networks/n', 'projects/p/global/networks/n'],
+      [
+        'https://compute.googleapis.com/compute/beta/projects/p/global/networks/n',
+        'projects/p/global/networks/n',
+      ],
+      ['//cloudresourcemanager.googleapis.com/projects/p', 'projects/p'],
+      ['n', 'https://www.googleapis.com/compute/v1/projects/p/global/networks/n'],
+      ['global/networks/n', 'projects/p/global/networks/n'],
+      ['projects/p/zones/z/disks/d', 'projects/p/locations/z/disks/d'],
+      ['projects/123/topics/t', 'projects/p/topics/t'],
+    ],
+    different: [
+      ['projects/p/global/networks/n', 'projects/p/global/networks/m'],
+      ['projects/p/global/networks/n', 'projects/q/global/networks/n'],
+      ['projects/1/topics/t', 'projects/2/topics/t'],
+      ['projects/p/zones/z/disks/d', 'projects/p/zones/y/disks/d'],
+      ['n', 'm'],
+      ['a', 'b/a'],
+      ['12', '1'],
+    ],
+  },
+  'google-policy': {
+    same: [
+      [
+        '{"bindings":[{"role":"r","members":["user:A@x.com","group:g@x.com"]},{"role":"q","members":["allUsers"]}],"etag":"a"}',
+        '{"etag":"b","version":1,"bindings":[{"members":["allUsers"],"role":"q"},{"role":"r","members":["group:g@x.com"]},{"role":"r","members":["user:a@x.com"]}]}',
+      ],
+    ],
+    different: [
+      [
+        '{"bindings":[{"role":"r","members":["user:a"]}]}',
+        '{"bindings":[{"role":"q","members":["user:a"]}]}',
+      ],
+      [
+        '{"bindings":[{"role":"r","members":["user:a"]}]}',
+        '{"bindings":[{"role":"r","members":["user:a","allUsers"]}]}',
+      ],
+      [
+        '{"bindings":[{"role":"r","members":["user:a"]}]}',
+        '{"bindings":[{"role":"r","members":["user:a"],"condition":{"expression":"x"}}]}',
+      ],
+      [
+        '{"bindings":[{"role":"r","members":["user:a"]}]}',
+        '{"bindings":[{"role":"r","members":["deleted:user:a?uid=1"]}]}',
+      ],
+    ],
+  },
   version: {
     same: [
       ['13', '13.4'],
@@ -285,11 +353,24 @@ function prove(rule: Rule, path: string): void {
     ]);
   } else if ('systemKeys' in treatment) {
     const reported = name === 'tags_all' ? 'tags' : name;
-    expect(
-      paths(rule, path, { Name: 'a' }, { Name: 'a', 'aws:created': 'x', 'kubernetes.io/cluster/c': 'owned' }),
-    ).toEqual([]);
+    const system = ['aws:created', 'kubernetes.io/cluster/c', 'goog-managed', 'created-by'].filter((key) =>
+      new RegExp(treatment.systemKeys).test(key),
+    );
+    expect(system.length).toBeGreaterThan(0);
+    const added = Object.fromEntries(system.map((key) => [key, 'x']));
+    expect(paths(rule, path, { Name: 'a' }, { Name: 'a', ...added })).toEqual([]);
     expect(paths(rule, path, { Name: 'a' }, { Name: 'b' })).toEqual([`${reported}.Name`]);
   } else if ('coManaged' in treatment) {
+    if (treatment.coManaged !== 'always' && treatment.coManaged.only !== undefined) {
+      const { when } = treatment.coManaged;
+      const versions = (from: string, to: string, on: boolean) =>
+        diff(rule, path, from, to, { [when]: on }).ignoredBy;
+      expect(versions('13.4', '13.7', true)).toBe(rule.name);
+      expect(versions('13.4', '14.7', true)).toBeNull();
+      expect(versions('13.7', '13.4', true)).toBeNull();
+      expect(versions('13.4', '13.7', false)).toBeNull();
+      return;
+    }
     const ignored =
       treatment.coManaged === 'always'
         ? diff(rule, path, 3, 5)
@@ -329,13 +410,18 @@ function prove(rule: Rule, path: string): void {
       ),
     ).toEqual([`${shown}["b"].v`]);
   } else {
-    expect(treatment.elements).toMatch(/security-group-rules|network-acl-entries|routes/);
+    expect(treatment.elements).toMatch(
+      /security-group-rules|network-acl-entries|routes|subnets|security-rules/,
+    );
   }
 }
 
 /** With its switch beside it, as `node_pool.auto_scale` stands beside `node_pool.node_count`. */
 function diffWhenOn(rule: Rule, path: string, when: string, on: boolean) {
   const steps = path.split('.');
+  const [first, ...rest] = when.split('.');
+  if (steps.length === 1 && rest.length > 0)
+    return diff(rule, path, 3, 5, { [first!]: [at(rest.join('.'), on ? 4 : null)] });
   const block = (number: number): JsonObject => ({ [steps.at(-1)!]: number, [when.split('.').at(-1)!]: on });
   const build = (number: number): JsonObject =>
     steps.length === 1 ? block(number) : { [steps[0]!]: [block(number)] };
@@ -352,7 +438,7 @@ describe('rules', () => {
   it('are named once each and say where they come from', () => {
     const names = RULES.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    for (const { basis } of RULES) expect(basis).toMatch(/^([AGO]\d+)( [AGO]\d+)*$/);
+    for (const { basis } of RULES) expect(basis).toMatch(/^([AGOPZ]\d+)( [AGOPZ]\d+)*$/);
   });
 
   for (const rule of RULES)

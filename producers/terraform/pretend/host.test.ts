@@ -10,11 +10,15 @@ import { type CloudClient, cloudClient } from './cloud/client.ts';
 import { KEYS } from './cloud/principals.ts';
 import { type RunningCloud, startCloud } from './cloud/server.ts';
 import { writeMirror } from './launchers.ts';
-import { AWS, GOOGLE } from './types/index.ts';
+import { AWS, AWS_6, AZURERM, AZURERM_3, GOOGLE } from './types/index.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let cloud: RunningCloud;
 let mirror: string;
+/** With another version of a provider each. */
+let newer: string;
+let older: string;
+const FEATURES = { features: [{}] };
 const opened: Provider[] = [];
 const as = (who: keyof typeof KEYS): CloudClient => cloudClient({ url: cloud.url, accessKey: KEYS[who] });
 
@@ -23,8 +27,11 @@ beforeAll(async () => {
   cloud = await startCloud({ directory: folder.path });
   mirror = writeMirror(join(folder.path, 'mirror'), [
     { provider: AWS, lists: true },
+    { provider: AZURERM },
     { provider: GOOGLE, protocol: 6 },
   ]);
+  newer = writeMirror(join(folder.path, 'newer'), [{ provider: AWS_6 }]);
+  older = writeMirror(join(folder.path, 'older'), [{ provider: AZURERM_3 }]);
 });
 afterAll(async () => {
   await Promise.all(opened.map((provider) => provider.stop()));
@@ -32,26 +39,31 @@ afterAll(async () => {
   folder?.remove();
 });
 
-async function open(type: string, who: keyof typeof KEYS, more: JsonObject = {}): Promise<Provider> {
+async function open(
+  type: string,
+  who: keyof typeof KEYS,
+  { more = {}, from = mirror, readMs }: { more?: JsonObject; from?: string; readMs?: number } = {},
+): Promise<Provider> {
   const { program } = await findProvider(
     { host: 'registry.terraform.io', namespace: 'hashicorp', type },
-    { environment: { TF_CLI_CONFIG_FILE: mirror }, directory: null, own: null },
+    { environment: { TF_CLI_CONFIG_FILE: from }, directory: null, own: null },
   );
   const provider = await openProvider({
     name: `pretend ${type}`,
     program,
     configuration: { endpoint: cloud.url, access_key: KEYS[who], ...more },
     cache: schemaCache(null),
+    ...(readMs === undefined ? {} : { times: { readMs } }),
   });
   opened.push(provider);
   return provider;
 }
-const read = async (provider: Provider, type: string, attributes: JsonObject) =>
+const read = async (provider: Provider, type: string, attributes: JsonObject, schemaVersion = 0) =>
   provider.read(
     type,
     await provider.upgrade({
       type,
-      schemaVersion: 0,
+      schemaVersion,
       attributes: Buffer.from(JSON.stringify(attributes)),
       private: null,
     }),
@@ -85,12 +97,59 @@ describe('under the host of DriftMgr', { timeout: 120_000 }, () => {
     ];
     expect(await where(await open('aws', 'reader'))).toEqual(['123456789012', 'eu-central-1', false]);
     expect(await where(await open('aws', 'elsewhere'))).toEqual(['210987654321', 'eu-central-1', true]);
-    expect(await where(await open('aws', 'reader', { region: 'eu-west-1' }))).toEqual([
+    expect(await where(await open('aws', 'reader', { more: { region: 'eu-west-1' } }))).toEqual([
       '123456789012',
       'eu-west-1',
       true,
     ]);
     await expect(open('aws', 'expired')).rejects.toThrow(/expired/);
+  });
+
+  it('a version of the provider other than the state’s: attributes it does not have come anew, renamed ones move', async () => {
+    const queue = await as('terraform').create('aws_sqs_queue', { name: 'of-5' });
+    const next = await open('aws', 'reader', { from: newer });
+    expect(await read(next, 'aws_sqs_queue', queue.attributes)).toMatchObject({
+      gone: false,
+      attributes: { ...queue.attributes, region: 'eu-central-1' },
+    });
+    await as('bob').delete('aws_sqs_queue', queue.id);
+    const account = await as('terraform').create('azurerm_storage_account', {
+      name: 'shop',
+      resource_group_name: 'shop',
+      location: 'westeurope',
+      account_tier: 'Standard',
+      account_replication_type: 'LRS',
+      https_traffic_only_enabled: false,
+    });
+    const { https_traffic_only_enabled, ...rest } = account.attributes;
+    const written = { ...rest, enable_https_traffic_only: https_traffic_only_enabled! };
+    const azure = await open('azurerm', 'reader', { more: FEATURES });
+    expect(await read(azure, 'azurerm_storage_account', written, 3)).toMatchObject({
+      attributes: account.attributes,
+    });
+    const before = await open('azurerm', 'reader', { more: FEATURES, from: older });
+    expect(await read(before, 'azurerm_storage_account', written, 3)).toMatchObject({ attributes: written });
+    await expect(read(before, 'azurerm_storage_account', account.attributes, 4)).rejects.toMatchObject({
+      kind: 'too-old',
+    });
+  });
+
+  it('refusals, throttling and silence of the cloud are told apart', async () => {
+    const host = await open('aws', 'reader', { readMs: 5_000 });
+    const { id, attributes } = await as('terraform').create('aws_sqs_queue', { name: 'refused' });
+    const refusing = (one: JsonObject) =>
+      as('bob').set({ refusals: [{ times: 9, operation: 'read', id, ...one }] });
+    await refusing({ status: 403, code: 'AccessDenied' });
+    await expect(read(host, 'aws_sqs_queue', attributes)).rejects.toMatchObject({ kind: 'denied' });
+    await refusing({ status: 429 });
+    await expect(read(host, 'aws_sqs_queue', attributes)).rejects.toMatchObject({ kind: 'throttled' });
+    await refusing({ hangs: true });
+    await expect(read(host, 'aws_sqs_queue', attributes)).rejects.toMatchObject({
+      kind: 'hung',
+    });
+    await as('bob').set({ refusals: [] });
+    expect(await read(host, 'aws_sqs_queue', attributes)).toMatchObject({ gone: false });
+    await as('bob').delete('aws_sqs_queue', id);
   });
 
   it('lists what the account holds, and reads 3 and 500 at once', async () => {

@@ -27,7 +27,7 @@ export function writeLauncher(path: string, { provider, schema, protocol, lists 
     MAIN,
     '--provider',
     provider.name,
-    ...(schema === undefined ? [] : ['--schema', resolve(schema)]),
+    ...(schema === undefined ? ['--version', provider.version] : ['--schema', resolve(schema)]),
     ...(lists ? ['--lists'] : []),
     ...(protocol === undefined ? [] : ['--protocol', String(protocol)]),
   ];

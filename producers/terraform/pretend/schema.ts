@@ -39,6 +39,10 @@ export interface Attribute {
   changing?: boolean;
   /** Given to the cloud, never given back: a password. */
   unreadable?: boolean;
+  /** What the cloud calls it, where that is not its name here. */
+  cloud_name?: string;
+  /** The cloud does not have it: the provider fills it in, from the region and what the cloud told. */
+  own?: Template;
 }
 
 export interface NestedBlock {
@@ -56,8 +60,8 @@ export interface Block {
 
 /** One call of the cloud's own interface, as its feed tells it. */
 export interface Call {
-  /** Operation: `CreateQueue`. */
-  name: string;
+  /** Operation: `CreateQueue`; a function where it depends on the resource. */
+  name: string | ((attributes: JsonObject) => string);
   request?: Template;
   response?: Template;
 }
@@ -67,6 +71,8 @@ export interface UpdateCall extends Call {
   on: readonly string[];
   /** Told only if elements were added or removed, which stand under that name in the templates' scope. */
   only?: 'added' | 'removed';
+  /** Then one call for each of them, which stands under `one`. */
+  each?: true;
 }
 
 export interface Calls {
@@ -81,14 +87,42 @@ export interface Calls {
 /** Where ids are unique: in the world, in an account, in a region of an account. */
 export type Placed = 'world' | 'account' | 'region';
 
+/** What is a part of another resource (cloud/parts.ts says how they show up in each other). Functions of its attributes. */
+export interface Part {
+  /** Type of the whole, and its id. */
+  of: string;
+  whole: (own: JsonObject) => string;
+  /** The attribute of the whole that holds it. */
+  at: (own: JsonObject) => string;
+  /** What stands there. */
+  value: (own: JsonObject) => Json;
+  /** Where the attribute holds several: what tells them apart. Without it the part is the whole attribute. */
+  key?: (element: Json) => string;
+  /** What of the part is read there; null: what stands there is none. */
+  from?: (held: Json, own: JsonObject) => JsonObject | null;
+}
+
+/** How its calls stand in the reports of a cloud without CloudTrail. */
+export interface Reported {
+  service: string;
+  create: string;
+  update: string;
+  delete: string;
+}
+
 export interface ResourceType {
   version: number;
   block: Block;
   /** How the cloud names a new one; default: the type and a random end. */
   id?: Template;
   placed?: Placed;
-  /** How its calls stand in CloudTrail; without it they stand in the journal alone. */
+  /** How its calls stand in CloudTrail. */
   calls?: Calls;
+  /** How they stand in reports, for what has no CloudTrail; without both they stand in the journal alone. */
+  reported?: Reported;
+  part?: Part;
+  /** A state of an earlier version of the schema in the form of this one. */
+  upgrade?: (version: number, attributes: JsonObject) => JsonObject;
 }
 
 export interface ProviderType {

@@ -46,7 +46,7 @@ export function changed(block: Block, before: JsonObject, given: JsonObject, sco
   for (const [name, value] of Object.entries(given)) {
     const attribute = block.attributes?.[name];
     // Taking back what the cloud makes leaves what it made.
-    after[name] = value ?? attribute?.default ?? (attribute?.made === undefined ? null : before[name]!);
+    after[name] = value ?? attribute?.default ?? ((attribute?.made ?? null) === null ? null : before[name]!);
   }
   Object.assign(after, pick(nested(block, after, scope), Object.keys(given)));
   if (changedNames(before, after).length > 0)
@@ -92,7 +92,7 @@ const shown = (block: Block, attributes: JsonObject): JsonObject =>
 export function saidOf(call: Call, block: Block, scope: JsonObject): Said {
   const seen = shown(block, scope);
   return {
-    name: call.name,
+    name: typeof call.name === 'string' ? call.name : call.name(scope),
     request: fill(call.request ?? null, seen),
     response: fill(call.response ?? null, seen),
   };
@@ -107,17 +107,29 @@ export function saidOfUpdate(
 ): Said[] {
   const rows = type.calls?.update ?? [];
   const names = changedNames(before, after).filter((name) => !type.block.attributes?.[name]?.changing);
-  const said = new Map<object, Said>();
+  const said = new Map<object, Said[]>();
   for (const name of names) {
     const own = rows.filter((row) => row.on.includes(name));
     for (const row of own.length > 0 ? own : rows.filter((one) => one.on.includes('*'))) {
       const moved = row.only === undefined ? null : movedIn(row.only, before[name], after[name]);
       if (moved?.length === 0) continue;
       const seen = { ...scope, ...after, ...(moved ? { [row.only!]: moved } : {}) };
-      said.set(row, saidOf(row, type.block, seen));
+      const each = row.each && moved ? overwritten(row.only!, moved, after[name]) : [null];
+      said.set(
+        row,
+        each.map((one) => saidOf(row, type.block, { ...seen, one })),
+      );
     }
   }
-  return [...said.values()];
+  return [...said.values()].flat();
+}
+
+/** Elements told one by one: what is written anew under its name was not removed. */
+function overwritten(which: 'added' | 'removed', moved: readonly Json[], after: Json | undefined): Json[] {
+  const nameIn = (one: Json): Json => (one as JsonObject | null)?.name ?? null;
+  if (which === 'added') return [...moved];
+  const kept = new Set((Array.isArray(after) ? after : []).map(nameIn));
+  return moved.filter((one) => nameIn(one) === null || !kept.has(nameIn(one)));
 }
 
 function movedIn(which: 'added' | 'removed', before: Json | undefined, after: Json | undefined): Json[] {

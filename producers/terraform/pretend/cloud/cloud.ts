@@ -2,14 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../../../schemas/index.ts';
-import type { ProviderType, ResourceType } from '../schema.ts';
+import type { Part, ProviderType, ResourceType } from '../schema.ts';
 import { fill } from '../template.ts';
 import { changed, created, readable, refusal, type Said, saidOf, saidOfUpdate } from './attributes.ts';
 import { type Caller, type Feed, recordOf } from './feed.ts';
+import { asHeld, isThere, withPart } from './parts.ts';
 import { namesOf } from './principals.ts';
 import { Refused } from './refused.ts';
+import { reportOf } from './reports.ts';
 import type { Settings } from './settings.ts';
-import { keyOf, type Resource, type Store } from './store.ts';
+import { type Change, keyOf, type Resource, type Store } from './store.ts';
 
 /** One call, whatever cloud it pretends to be of. */
 export interface JournalEntry {
@@ -40,6 +42,7 @@ const MAX_JOURNAL = 20_000;
 export class Cloud {
   readonly settings: Settings;
   readonly #types = new Map<string, ResourceType>();
+  readonly #providers = new Map<string, string>();
   readonly #store: Store;
   readonly #feed: Feed | null;
   readonly #journal: JournalEntry[] = [];
@@ -49,8 +52,11 @@ export class Cloud {
     providers: readonly ProviderType[],
     parts: { store: Store; feed: Feed | null; settings: Settings },
   ) {
-    for (const { resources } of providers)
-      for (const [name, type] of Object.entries(resources)) this.#types.set(name, type);
+    for (const { name: provider, resources } of providers)
+      for (const [name, type] of Object.entries(resources)) {
+        this.#types.set(name, type);
+        this.#providers.set(name, provider);
+      }
     this.#store = parts.store;
     this.#feed = parts.feed;
     this.settings = parts.settings;
@@ -72,13 +78,14 @@ export class Cloud {
       const id = String(wanted);
       const resource = this.#placed(by, name, type, id);
       const key = keyOf(resource);
-      if (this.#store.get(key))
+      const there = this.#store.get(key);
+      if (there && this.#now(there))
         throw new Refused(409, 'AlreadyExists', `there is a ${name} called ${id} already`);
       resource.attributes = created(type.block, { ...given, id }, { ...scope, id });
-      const { lagMs } = this.settings;
-      if (lagMs > 0) resource.before = { until: Date.now() + lagMs, attributes: null };
+      this.#lagging(resource, null);
       const said = type.calls && saidOf(type.calls.create, type.block, { ...scope, ...resource.attributes });
-      await this.#change(by, call, type, key, resource, said ? [said] : [], id);
+      const whole = this.#whole(resource, null, resource.attributes);
+      await this.#change(by, call, type, [[key, resource], ...whole], said ? [said] : [], id);
       return shown(resource);
     });
   }
@@ -87,7 +94,7 @@ export class Cloud {
     const call = { operation: 'read' as const, type: name, id, given: {} };
     return this.#call(by, call, async (type, scope) => {
       const resource = this.#store.get(keyOf(this.#placed(by, name, type, id)));
-      const attributes = resource && asRead(resource);
+      const attributes = resource ? this.#read(resource) : null;
       this.#tellRead(by, type, { ...scope, ...attributes, id });
       if (!resource || !attributes) throw notFound(name, id);
       this.#note(by, call, null, id, true);
@@ -103,13 +110,13 @@ export class Cloud {
         throw new Refused(400, 'ValidationError', 'the id of a resource stays');
       const key = keyOf(this.#placed(by, name, type, id));
       const before = this.#store.get(key);
-      if (!before) throw notFound(name, id);
-      const after: Resource = { ...before, attributes: changed(type.block, before.attributes, given, scope) };
-      const { lagMs } = this.settings;
-      if (lagMs > 0) after.before = { until: Date.now() + lagMs, attributes: asRead(before) };
-      else delete after.before;
-      const said = saidOfUpdate(type, before.attributes, after.attributes, scope);
-      await this.#change(by, call, type, key, after, said, id);
+      const now = before ? this.#now(before) : null;
+      if (!before || !now) throw notFound(name, id);
+      const after: Resource = { ...before, attributes: changed(type.block, now, given, scope) };
+      this.#lagging(after, this.#read(before));
+      const said = saidOfUpdate(type, now, after.attributes, scope);
+      const whole = this.#whole(after, now, after.attributes);
+      await this.#change(by, call, type, [[key, after], ...whole], said, id);
       return shown(after);
     });
   }
@@ -119,9 +126,11 @@ export class Cloud {
     return this.#call(by, call, async (type, scope) => {
       const key = keyOf(this.#placed(by, name, type, id));
       const before = this.#store.get(key);
-      if (!before) throw notFound(name, id);
-      const said = type.calls && saidOf(type.calls.delete, type.block, { ...scope, ...before.attributes });
-      await this.#change(by, call, type, key, null, said ? [said] : [], id);
+      const now = before ? this.#now(before) : null;
+      if (!before || !now) throw notFound(name, id);
+      const said = type.calls && saidOf(type.calls.delete, type.block, { ...scope, ...now });
+      const whole = this.#whole(before, now, null);
+      await this.#change(by, call, type, [[key, null], ...whole], said ? [said] : [], id);
       return null;
     });
   }
@@ -135,7 +144,7 @@ export class Cloud {
       const { type, account, region } = resource;
       if (account !== by.principal.account || (region !== '-' && region !== by.region)) continue;
       if (name !== null && type !== name) continue;
-      const attributes = asRead(resource);
+      const attributes = this.#read(resource);
       const block = this.#types.get(type)?.block;
       if (attributes && block) found.push({ ...shown(resource), attributes: readable(block, attributes) });
     }
@@ -180,13 +189,17 @@ export class Cloud {
   async #admit(by: Caller, call: Call): Promise<void> {
     if (this.settings.delayMs > 0) await sleep(this.settings.delayMs);
     const refusing = this.settings.refusals.find(
-      ({ times, operation, type }) =>
-        times > 0 && (operation ?? call.operation) === call.operation && (type ?? call.type) === call.type,
+      ({ times, operation, type, id }) =>
+        times > 0 &&
+        (operation ?? call.operation) === call.operation &&
+        (type ?? call.type) === call.type &&
+        (id ?? call.id) === call.id,
     );
     const refused = by.principal.expired
       ? new Refused(403, 'ExpiredToken', 'the security token included in the request is expired')
       : refusing && new Refused(refusing.status, refusing.code, refusing.message);
     if (refusing && !by.principal.expired) refusing.times--;
+    if (refusing?.hangs) await new Promise(() => {});
     if (!refused) return;
     this.#refused(by, call, this.#types.get(call.type ?? ''), refused);
     throw refused;
@@ -223,27 +236,86 @@ export class Cloud {
     by: Caller,
     call: Call,
     type: ResourceType,
-    key: string,
-    resource: Resource | null,
+    changes: readonly Change[],
     said: readonly Said[],
     id: string,
   ): Promise<void> {
     const entry = this.#note(by, call, null, id, false);
-    const source = type.calls?.source;
-    const records =
-      source === undefined || !this.#feed
-        ? []
-        : said.map((one, nth) =>
-            recordOf(by, one, {
-              eventId: nth === 0 ? entry.eventId : randomUUID(),
-              at: new Date(entry.at),
-              readOnly: false,
-              source,
-              error: null,
-            }),
-          );
-    await this.#store.change(key, resource, records);
+    const records = this.#feed ? this.#records(by, call, type, said, entry, id) : [];
+    await this.#store.change(changes, records);
     if (records.length > 0) this.#feed?.wake();
+  }
+
+  /** What the feeds tell of a call: several records where the cloud's own interface took several calls. */
+  #records(
+    by: Caller,
+    call: Call,
+    type: ResourceType,
+    said: readonly Said[],
+    entry: JournalEntry,
+    id: string,
+  ): JsonObject[] {
+    const at = new Date(entry.at);
+    if (type.calls) {
+      const { source } = type.calls;
+      const what = { at, readOnly: false, source, error: null };
+      return said.map((one, nth) =>
+        recordOf(by, one, { ...what, eventId: nth === 0 ? entry.eventId : randomUUID() }),
+      );
+    }
+    if (!type.reported) return [];
+    const verb = call.operation as 'create' | 'update' | 'delete';
+    const what = { provider: this.#providers.get(call.type!)!, type: call.type!, id, verb };
+    return [reportOf(by, type.reported, { ...what, eventId: entry.eventId, at })];
+  }
+
+  /** Of a part: the whole as it is once the part is another. The cloud makes no part of what is not there. */
+  #whole(resource: Resource, before: JsonObject | null, after: JsonObject | null): Change[] {
+    const { part } = this.#types.get(resource.type) ?? {};
+    if (!part) return [];
+    const own = (after ?? before)!;
+    const whole = this.#wholeOf(resource, part, own);
+    if (!whole) {
+      if (after === null) return [];
+      throw new Refused(404, 'NoSuchWhole', `there is no ${part.of} called ${part.whole(own)}`);
+    }
+    if (before === null && after !== null && isThere(part, whole.attributes, after))
+      throw new Refused(409, 'AlreadyExists', `the ${part.of} ${whole.id} has that already`);
+    const { block } = this.#types.get(part.of)!;
+    const next: Resource = {
+      ...whole,
+      attributes: { ...whole.attributes, ...withPart(part, whole.attributes, before, after, block) },
+    };
+    this.#lagging(next, this.#read(whole));
+    return [[keyOf(next), next]];
+  }
+
+  #wholeOf(resource: Resource, part: Part, own: JsonObject): Resource | undefined {
+    const { placed = 'region' } = this.#types.get(part.of) ?? {};
+    const { account } = resource;
+    const region = placed === 'region' ? resource.region : '-';
+    return this.#store.get(keyOf({ type: part.of, id: part.whole(own), account, region }));
+  }
+
+  /** What a resource is, whatever reads give; null for a part that its whole no longer has. */
+  #now(resource: Resource): JsonObject | null {
+    const { part } = this.#types.get(resource.type) ?? {};
+    const { attributes } = resource;
+    if (!part) return attributes;
+    const whole = this.#wholeOf(resource, part, attributes);
+    return whole ? asHeld(part, attributes, whole.attributes) : null;
+  }
+
+  /** What reading it gives: for a while after a change, what was before. */
+  #read(resource: Resource): JsonObject | null {
+    const { before } = resource;
+    return before && before.until > Date.now() ? before.attributes : this.#now(resource);
+  }
+
+  #lagging(resource: Resource, before: JsonObject | null): void {
+    const { lagMs } = this.settings;
+    if (lagMs > 0) resource.before = { until: Date.now() + lagMs, attributes: before };
+    else delete resource.before;
   }
 
   #tellRead(by: Caller, type: ResourceType, scope: JsonObject): void {
@@ -307,10 +379,6 @@ interface Call {
   id: string | null;
   given: JsonObject;
 }
-
-/** What reading it gives now: for a while after a change, what was before. */
-const asRead = ({ before, attributes }: Resource): JsonObject | null =>
-  before && before.until > Date.now() ? before.attributes : attributes;
 
 const shown = ({ type, id, account, region, attributes }: Resource): Shown => ({
   type,

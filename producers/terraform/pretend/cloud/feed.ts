@@ -1,4 +1,5 @@
-// The feed of the pretend cloud: CloudTrail records in files of a directory tree, as S3 would deliver them.
+// The feeds of the pretend cloud: CloudTrail records in files of a directory tree, as S3 would deliver them, and for what
+// has no CloudTrail, reports (reports.ts).
 //
 // What changed something is delivered from the store's own list, so that a crash repeats a file (under the same name, which
 // is made of its first record's id) and never loses one. What only read is told if there is still someone to tell it.
@@ -9,6 +10,7 @@ import { replaceFile } from '../../../../runtime/durable-file.ts';
 import type { JsonObject } from '../../../../schemas/index.ts';
 import type { Said } from './attributes.ts';
 import type { Principal } from './principals.ts';
+import { deliverReports, isReport } from './reports.ts';
 import type { Store } from './store.ts';
 
 export interface Caller {
@@ -66,8 +68,16 @@ const MAX_WAITING = 10_000;
 /** Calls that only read do not make a file each. */
 const READS_MS = 1_000;
 
-export function openFeed(options: { directory: string; delayMs: number; store: Store }): Feed {
-  const { directory, delayMs, store } = options;
+interface FeedOptions {
+  /** Where CloudTrail files go; null: nowhere. */
+  trail: string | null;
+  /** Where the reports of the other clouds go. */
+  reports: string | null;
+  delayMs: number;
+  store: Store;
+}
+
+export function openFeed({ trail, reports, delayMs, store }: FeedOptions): Feed {
   let waiting: JsonObject[] = [];
   let timer: NodeJS.Timeout | null = null;
   let soonest = Number.POSITIVE_INFINITY;
@@ -94,17 +104,20 @@ export function openFeed(options: { directory: string; delayMs: number; store: S
     const reads = waiting;
     waiting = [];
     const files = new Map<string, JsonObject[]>();
-    for (const record of [...records, ...reads]) {
+    const told = records.filter((record) => !isReport(record));
+    for (const record of trail === null ? [] : [...told, ...reads]) {
       const folder = folderOf(record);
       const of = files.get(folder) ?? [];
       of.push(record);
       files.set(folder, of);
     }
     for (const [folder, of] of files) {
-      const path = join(directory, folder, nameOf(of[0]!));
+      const path = join(trail!, folder, nameOf(of[0]!));
       await mkdir(dirname(path), { recursive: true });
       await replaceFile(path, gzipSync(JSON.stringify({ Records: of })), 0o644);
     }
+    if (reports !== null && told.length < records.length)
+      await deliverReports(reports, records.filter(isReport));
     if (records.length > 0) await store.delivered(records);
   }
 

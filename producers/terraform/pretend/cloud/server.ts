@@ -28,7 +28,9 @@ export interface CloudOptions {
   directory: string;
   /** Where the CloudTrail files go; none without. */
   trail?: string;
-  /** How late they are. */
+  /** Where the reports of the other clouds' calls go; none without. */
+  reports?: string;
+  /** How late both are. */
   feedDelayMs?: number;
   port?: number;
   providers?: readonly ProviderType[];
@@ -53,9 +55,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const settings: Settings = { ...structuredClone(SETTINGS), ...options.settings };
   const store = openStore(join(options.directory, 'cloud.json'));
   const feed =
-    options.trail === undefined
+    options.trail === undefined && options.reports === undefined
       ? null
-      : openFeed({ directory: options.trail, delayMs: options.feedDelayMs ?? 0, store });
+      : openFeed({
+          trail: options.trail ?? null,
+          reports: options.reports ?? null,
+          delayMs: options.feedDelayMs ?? 0,
+          store,
+        });
   const cloud = new Cloud(providers, { store, feed, settings });
 
   const server = createServer((request, response) => {

@@ -11,6 +11,9 @@ export interface Refusal {
   /** Of which kind, and on what; all when it does not say. */
   operation?: string;
   type?: string;
+  id?: string;
+  /** Never answered at all, for as long as the caller waits. */
+  hangs?: true;
 }
 
 export interface Settings {
@@ -45,9 +48,13 @@ export function change(settings: Settings, by: JsonObject): void {
 }
 
 function refusalOf(value: unknown): Refusal {
-  const { times, status, code, message, operation, type } = (value ?? {}) as JsonObject;
+  const { times, status: given, code, message, operation, type, id, hangs } = (value ?? {}) as JsonObject;
+  const status = given ?? (hangs === true ? 504 : null);
   if (typeof times !== 'number' || typeof status !== 'number' || !(status >= 400 && status <= 599))
-    throw wrong('refusals', 'a list of { times, status (400 to 599), code?, message?, operation?, type? }');
+    throw wrong(
+      'refusals',
+      'a list of { times, status (400 to 599), code?, message?, operation?, type?, id?, hangs? }',
+    );
   return {
     times,
     status,
@@ -55,6 +62,8 @@ function refusalOf(value: unknown): Refusal {
     message: typeof message === 'string' ? message : 'refused, as the settings of this cloud say',
     ...(typeof operation === 'string' ? { operation } : {}),
     ...(typeof type === 'string' ? { type } : {}),
+    ...(typeof id === 'string' ? { id } : {}),
+    ...(hangs === true ? { hangs } : {}),
   };
 }
 

@@ -21,11 +21,13 @@ interface Kept {
   undelivered: JsonObject[];
 }
 
+export type Change = readonly [key: string, resource: Resource | null];
+
 export interface Store {
   get(key: string): Resource | undefined;
   all(): IterableIterator<[string, Resource]>;
-  /** Puts a resource, or takes it away (null), and adds records; resolves when the file says so. */
-  change(key: string, resource: Resource | null, records: readonly JsonObject[]): Promise<void>;
+  /** Puts resources, or takes them away (null), and adds records, all at once; resolves when the file says so. */
+  change(changes: readonly Change[], records: readonly JsonObject[]): Promise<void>;
   undelivered(): readonly JsonObject[];
   /** Those records are delivered. */
   delivered(records: readonly Json[]): Promise<void>;
@@ -63,9 +65,10 @@ export function openStore(path: string): Store {
   return {
     get: (key) => resources.get(key),
     all: () => resources.entries(),
-    change(key, resource, records) {
-      if (resource) resources.set(key, resource);
-      else resources.delete(key);
+    change(changes, records) {
+      for (const [key, resource] of changes)
+        if (resource) resources.set(key, resource);
+        else resources.delete(key);
       undelivered.push(...records);
       return save();
     },

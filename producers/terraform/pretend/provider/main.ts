@@ -1,4 +1,4 @@
-// What the launchers start (launchers.ts): `node main.ts --provider aws [--schema FILE] [--protocol 6] [--lists]`.
+// What the launchers start (launchers.ts): `node main.ts --provider aws [--schema FILE] [--version 6.20.0] [--protocol 6] [--lists]`.
 import { parseArgs } from 'node:util';
 import { providerNamed } from '../types/index.ts';
 import { servePlugin } from './serve.ts';
@@ -7,10 +7,11 @@ const { values } = parseArgs({
   options: {
     provider: { type: 'string' },
     schema: { type: 'string' },
+    version: { type: 'string' },
     protocol: { type: 'string' },
     lists: { type: 'boolean' },
   },
 });
-const type = providerNamed(values.provider ?? '', values.schema ?? null);
+const type = providerNamed(values.provider ?? '', values.schema ?? null, values.version ?? null);
 const protocol = values.protocol === '6' ? 6 : values.protocol === '5' ? 5 : type.protocol;
 await servePlugin({ ...type, protocol }, process.env, { lists: values.lists ?? false });

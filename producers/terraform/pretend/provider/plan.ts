@@ -50,7 +50,8 @@ function completed(block: Block, proposed: ValueObject, created: boolean): Value
     if (attribute.write_only) state[name] = null;
     if ((state[name] ?? null) !== null || !attribute.computed) continue;
     if (attribute.default !== undefined) state[name] = attribute.default as Value;
-    else if (attribute.made !== undefined || (created && name === 'id')) state[name] = UNKNOWN;
+    else if (attribute.made !== undefined || attribute.own !== undefined || (created && name === 'id'))
+      state[name] = UNKNOWN;
   }
   for (const [name, nested] of Object.entries(block.block_types ?? {})) {
     const value = state[name] ?? null;

@@ -10,6 +10,7 @@ import { typeOfBlock, type Block as WireBlock } from '../../plugin/values/schema
 import { Unknown, type Value, type ValueObject } from '../../plugin/values/value.ts';
 import { schemaToWire, type WireSchema } from '../../plugin/values/wire-schema.ts';
 import { type CloudClient, cloudClient } from '../cloud/client.ts';
+import type { Shown } from '../cloud/cloud.ts';
 import { Refused } from '../cloud/refused.ts';
 import type { Block, ProviderType, ResourceType } from '../schema.ts';
 import { fill as fillTemplate } from '../template.ts';
@@ -64,6 +65,8 @@ export class PretendProvider {
   readonly #configuration: WireBlock;
   readonly #stopped = new AbortController();
   #cloud: CloudClient | null = null;
+  /** The one it is configured for. */
+  #region: string | null = null;
 
   constructor(type: ProviderType, environment: Readonly<Record<string, string | undefined>>) {
     this.#type = type;
@@ -117,7 +120,8 @@ export class PretendProvider {
       userAgent: `APN/1.0 HashiCorp/1.0 Terraform/${terraformVersion || '0.0.0'} (+https://www.terraform.io) terraform-provider-${name}/${version} (pretend)${appended ? ` ${appended}` : ''}`,
       signal: this.#stopped.signal,
     });
-    await this.#ask((cloud) => cloud.caller());
+    const { region } = await this.#ask((cloud) => cloud.caller());
+    this.#region = typeof region === 'string' ? region : null;
   }
 
   plan(name: string, prior: Dynamic, proposed: Dynamic): { planned: Dynamic; replace: string[] } {
@@ -145,11 +149,15 @@ export class PretendProvider {
     }
     const shown =
       before === null
-        ? await this.#ask((cloud) => cloud.create(name, knownMembers(wanted)))
+        ? await this.#ask((cloud) => cloud.create(name, toCloud(of, knownMembers(wanted))))
         : await this.#ask((cloud) =>
-            cloud.update(name, idOf(before), knownMembers(pick(wanted, differing(wire, before, wanted)))),
+            cloud.update(
+              name,
+              idOf(before),
+              toCloud(of, knownMembers(pick(wanted, differing(wire, before, wanted)))),
+            ),
           );
-    return encode(type, stateOf(of, wire, shown.attributes, wanted));
+    return encode(type, stateOf(of, wire, shown, wanted, this.#region));
   }
 
   /** Null when it is gone. */
@@ -159,7 +167,7 @@ export class PretendProvider {
     const before = decode(type, current) as ValueObject | null;
     if (before === null) return encode(type, null);
     const shown = await this.#ask((cloud) => cloud.read(name, idOf(before)));
-    return encode(type, shown === null ? null : stateOf(of, wire, shown.attributes, before));
+    return encode(type, shown === null ? null : stateOf(of, wire, shown, before, this.#region));
   }
 
   /** Only the id: Terraform reads it afterwards. */
@@ -177,7 +185,8 @@ export class PretendProvider {
       );
     if (raw.length === 0)
       throw new Trouble('the state has no JSON', `${name}: states of Terraform before 0.12 are not read.`);
-    const json = parseExact(Buffer.from(raw).toString()) as JsonObject;
+    const written = parseExact(Buffer.from(raw).toString()) as JsonObject;
+    const json = version < of.version && of.upgrade ? of.upgrade(version, written) : written;
     return encode(typeOfBlock(wire), fill(wire, trimmed(wire, json)));
   }
 
@@ -196,9 +205,9 @@ export class PretendProvider {
   async list(name: string, limit: number): Promise<{ name: string; object: Dynamic }[]> {
     const { of, wire } = this.#resource(name);
     const found = await this.#ask((cloud) => cloud.list(name));
-    return found.slice(0, limit > 0 ? limit : undefined).map(({ id, attributes }) => ({
-      name: id,
-      object: encode(typeOfBlock(wire), stateOf(of, wire, attributes, {})),
+    return found.slice(0, limit > 0 ? limit : undefined).map((shown) => ({
+      name: shown.id,
+      object: encode(typeOfBlock(wire), stateOf(of, wire, shown, {}, this.#region)),
     }));
   }
 
@@ -232,14 +241,33 @@ function idOf(state: ValueObject | null): string {
   throw new Trouble('the resource has no id', 'Its state holds none, so the cloud cannot be asked for it.');
 }
 
-/** What the cloud tells, and what only Terraform knows because the cloud never gives it back. */
-function stateOf(of: ResourceType, wire: WireBlock, told: JsonObject, wanted: ValueObject): Value {
-  const attributes: JsonObject = { ...told };
-  for (const [name, { unreadable, write_only }] of Object.entries(of.block.attributes ?? {})) {
+/** What the cloud tells, and what only Terraform or this provider knows because the cloud never gives it back. */
+function stateOf(
+  of: ResourceType,
+  wire: WireBlock,
+  told: Shown,
+  wanted: ValueObject,
+  region: string | null,
+): Value {
+  const attributes: JsonObject = { ...told.attributes };
+  for (const [name, attribute] of Object.entries(of.block.attributes ?? {})) {
+    const { unreadable, write_only, cloud_name, own } = attribute;
+    if (cloud_name !== undefined) attributes[name] = told.attributes[cloud_name] ?? null;
+    if (own !== undefined) attributes[name] = fillTemplate(own, { ...told.attributes, region });
     if (unreadable) attributes[name] = wanted[name] instanceof Unknown ? null : known(wanted[name] ?? NULL);
     if (write_only) attributes[name] = null;
   }
-  return fill(wire, attributes);
+  return fill(wire, trimmed(wire, attributes));
+}
+
+/** What is sent: under the cloud's names, without what the cloud does not have. */
+function toCloud(of: ResourceType, given: JsonObject): JsonObject {
+  const sent: JsonObject = {};
+  for (const [name, value] of Object.entries(given)) {
+    const { cloud_name, own } = of.block.attributes?.[name] ?? {};
+    if (own === undefined) sent[cloud_name ?? name] = value;
+  }
+  return sent;
 }
 
 const pick = (from: ValueObject, names: readonly string[]): ValueObject =>

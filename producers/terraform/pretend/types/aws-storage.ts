@@ -1,6 +1,28 @@
 // What keeps data, in the pretend aws provider. Data; see aws-network.ts.
-import type { ResourceType } from '../schema.ts';
+import type { CtyType, ResourceType } from '../schema.ts';
 import { block, listOf, made, optional, setOf } from './written.ts';
+
+const ENCRYPTION: CtyType = [
+  'list',
+  [
+    'object',
+    {
+      rule: [
+        'list',
+        [
+          'object',
+          {
+            apply_server_side_encryption_by_default: [
+              'list',
+              ['object', { kms_master_key_id: 'string', sse_algorithm: 'string' }],
+            ],
+            bucket_key_enabled: 'bool',
+          },
+        ],
+      ],
+    },
+  ],
+];
 
 export const AWS_STORAGE: Record<string, ResourceType> = {
   aws_s3_bucket: {
@@ -13,6 +35,26 @@ export const AWS_STORAGE: Record<string, ResourceType> = {
       bucket: { is: 'string optional computed new', made: 'terraform-{#digits:14}' },
       bucket_domain_name: made('string', '{bucket}.s3.amazonaws.com'),
       force_destroy: optional('bool', false),
+      policy: optional('string', ''),
+      server_side_encryption_configuration: {
+        is: 'optional computed',
+        type: ENCRYPTION,
+        default: [
+          {
+            rule: [
+              {
+                apply_server_side_encryption_by_default: [{ kms_master_key_id: '', sse_algorithm: 'AES256' }],
+                bucket_key_enabled: false,
+              },
+            ],
+          },
+        ],
+      },
+      versioning: {
+        is: 'optional computed',
+        type: ['list', ['object', { enabled: 'bool', mfa_delete: 'bool' }]],
+        default: [{ enabled: false, mfa_delete: false }],
+      },
       object_lock_enabled: optional('bool', false, 'new'),
       region: made('string', '{region}'),
       tags: 'map(string) optional',
@@ -21,47 +63,21 @@ export const AWS_STORAGE: Record<string, ResourceType> = {
       source: 's3',
       create: { name: 'CreateBucket', request: { bucketName: '{id}', Host: '{id}.s3.amazonaws.com' } },
       read: { name: 'HeadBucket', request: { bucketName: '{id}' } },
-      update: [{ on: ['*'], name: 'PutBucketTagging', request: { bucketName: '{id}', tagging: '' } }],
-      delete: { name: 'DeleteBucket', request: { bucketName: '{id}' } },
-    },
-  },
-
-  aws_s3_bucket_versioning: {
-    version: 0,
-    id: '{bucket}',
-    placed: 'world',
-    block: block(
-      {
-        id: 'string computed',
-        bucket: 'string required new',
-        expected_bucket_owner: 'string optional new',
-        mfa: 'string optional unreadable',
-      },
-      {
-        versioning_configuration: listOf(
-          block({ mfa_delete: optional('string', 'Disabled'), status: 'string required' }),
-          { min_items: 1, max_items: 1 },
-        ),
-      },
-    ),
-    calls: {
-      source: 's3',
-      create: {
-        name: 'PutBucketVersioning',
-        request: { bucketName: '{bucket}', VersioningConfiguration: '{versioning_configuration}' },
-      },
-      read: { name: 'GetBucketVersioning', request: { bucketName: '{bucket}' } },
       update: [
+        { on: ['policy'], name: 'PutBucketPolicy', request: { bucketName: '{id}' } },
         {
-          on: ['*'],
+          on: ['versioning'],
           name: 'PutBucketVersioning',
-          request: { bucketName: '{bucket}', VersioningConfiguration: '{versioning_configuration}' },
+          request: { bucketName: '{id}', VersioningConfiguration: '{versioning}' },
         },
+        {
+          on: ['server_side_encryption_configuration'],
+          name: 'PutBucketEncryption',
+          request: { bucketName: '{id}' },
+        },
+        { on: ['*'], name: 'PutBucketTagging', request: { bucketName: '{id}', tagging: '' } },
       ],
-      delete: {
-        name: 'PutBucketVersioning',
-        request: { bucketName: '{bucket}', VersioningConfiguration: { Status: 'Suspended' } },
-      },
+      delete: { name: 'DeleteBucket', request: { bucketName: '{id}' } },
     },
   },
 

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { Attribute, Block, CtyType, ProviderType, ResourceType } from '../schema.ts';
 import { AWS_COMPUTE } from './aws-compute.ts';
 import { AWS_NETWORK } from './aws-network.ts';
+import { AWS_PARTS } from './aws-parts.ts';
 import { AWS_STORAGE } from './aws-storage.ts';
-import { AZURERM, DIGITALOCEAN, GOOGLE } from './others.ts';
+import { AZURERM, AZURERM_3 } from './azurerm.ts';
+import { DIGITALOCEAN } from './digitalocean.ts';
+import { GOOGLE } from './google.ts';
 import { block, CONFIGURATION, made } from './written.ts';
 
 export const AWS: ProviderType = {
@@ -13,7 +16,7 @@ export const AWS: ProviderType = {
   version: '5.100.0',
   protocol: 5,
   block: block({ ...CONFIGURATION, secret_key: 'string optional sensitive' }),
-  resources: { ...AWS_NETWORK, ...AWS_STORAGE, ...AWS_COMPUTE },
+  resources: { ...AWS_NETWORK, ...AWS_STORAGE, ...AWS_COMPUTE, ...AWS_PARTS },
   data: {
     aws_caller_identity: {
       version: 0,
@@ -31,17 +34,52 @@ export const AWS: ProviderType = {
   },
 };
 
-export { AZURERM, DIGITALOCEAN, GOOGLE };
+/** As it is a major version on: what has a region says so in an attribute of its own, which no earlier state has. */
+export const AWS_6: ProviderType = {
+  ...AWS,
+  version: '6.20.0',
+  resources: Object.fromEntries(
+    Object.entries(AWS.resources).map(([name, type]) => [name, isRegional(name) ? withRegion(type) : type]),
+  ),
+};
+
+function isRegional(name: string): boolean {
+  return !name.startsWith('aws_iam_') && name !== 'aws_s3_bucket';
+}
+
+function withRegion(type: ResourceType): ResourceType {
+  const region = {
+    type: 'string',
+    optional: true,
+    computed: true,
+    force_new: true,
+    own: '{region}',
+  } as const;
+  return { ...type, block: { ...type.block, attributes: { ...type.block.attributes, region } } };
+}
+
+export { AZURERM, AZURERM_3, DIGITALOCEAN, GOOGLE };
 
 export const PROVIDERS: readonly ProviderType[] = [AWS, AZURERM, GOOGLE, DIGITALOCEAN];
 
-/** The named provider; with `file`, one that wears the schemas printed into it. */
-export function providerNamed(name: string, file: string | null = null): ProviderType {
+/** The providers in other versions, for states that another version than the installed one wrote. */
+export const OTHER_VERSIONS: readonly ProviderType[] = [AWS_6, AZURERM_3];
+
+/** The named provider, in the version asked for; with `file`, one that wears the schemas printed into it. */
+export function providerNamed(
+  name: string,
+  file: string | null = null,
+  version: string | null = null,
+): ProviderType {
   if (file !== null) return worn(name, file);
-  const known = PROVIDERS.find((provider) => provider.name === name);
+  const known = [...PROVIDERS, ...OTHER_VERSIONS].find(
+    (provider) => provider.name === name && (version === null || provider.version === version),
+  );
   if (known) return known;
   const names = PROVIDERS.map((provider) => provider.name).join(', ');
-  throw new Error(`no pretend provider is called ${name}; there are ${names}, or give a file of schemas`);
+  throw new Error(
+    `no pretend provider is called ${name}${version === null ? '' : ` of version ${version}`}; there are ${names}, or give a file of schemas`,
+  );
 }
 
 interface Printed {
