@@ -19,6 +19,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/telemetry.ts';
 import type { JsonObject } from '../schemas/index.ts';
 import { type Figure, percentile, table } from './figures.ts';
+import { cpuSeconds } from './peers/processor-time.ts';
 
 const RESOURCES = 500;
 const FEW = 3;
@@ -52,7 +53,11 @@ const timed = async (work: () => unknown): Promise<number> => {
 const median = (samples: number[]): number => percentile(samples, 0.5);
 
 /** Starts a program and waits until it says a line that matches. */
-async function begin(args: string[], environment: Record<string, string>, ready: RegExp): Promise<string> {
+async function begin(
+  args: string[],
+  environment: Record<string, string>,
+  ready: RegExp,
+): Promise<{ said: string; pid: number }> {
   const child = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   let out = '';
@@ -61,7 +66,7 @@ async function begin(args: string[], environment: Record<string, string>, ready:
   });
   for (;;) {
     const match = ready.exec(out);
-    if (match) return match[1]!;
+    if (match) return { said: match[1]!, pid: child.pid! };
     if (child.exitCode !== null) throw new Error(`${args[0]} ended with ${child.exitCode}`);
     await sleep(20);
   }
@@ -223,7 +228,7 @@ async function measure(): Promise<Figure[]> {
   const add = (what: string, value: number, unit: string, target: Figure['target'] = null): void => {
     figures.push({ scenario: 'reads', what, value, unit, target });
   };
-  const url = await begin([CLOUD, join(folder, 'cloud'), '--port', '0'], base, /at (http:\S+);/);
+  const { said: url } = await begin([CLOUD, join(folder, 'cloud'), '--port', '0'], base, /at (http:\S+);/);
   writeFileSync(
     join(estate, 'main.tf'),
     `terraform {
@@ -261,7 +266,7 @@ resource "aws_sqs_queue" "jobs" {
 
   process.stderr.write(`${table(figures)}\n`);
   const data = join(folder, 'data');
-  const api = await begin(
+  const { said: api, pid } = await begin(
     [DRIFTMGR, 'up', '--port', '0', '--data', data],
     {
       ...base,
@@ -289,9 +294,15 @@ resource "aws_sqs_queue" "jobs" {
   if (!pushed.ok) throw new Error(`the state was refused: ${pushed.status} ${await pushed.text()}`);
   while (((await client.workspaces.list()).items[0]?.instances ?? 0) < RESOURCES) await sleep(200);
   await sleep(5_000);
+  const used = cpuSeconds([pid]);
   const [first, ...took] = await measureChanges(client, cloudClient({ url, accessKey: KEYS.alice }), found);
   add('a change until it is confirmed in the API, the first', first!, 'ms');
   add(`the same at ${PER_SECOND}/s, median of ${took.length}`, median(took), 'ms');
+  add(
+    'processor time of DriftMgr and its provider for each, milliseconds',
+    ((cpuSeconds([pid]) - used) * 1_000) / (took.length + 1),
+    'ms',
+  );
   add('p99', percentile(took, 0.99), 'ms', { atMost: 1_000 });
   return figures;
 }
