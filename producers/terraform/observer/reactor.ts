@@ -13,6 +13,8 @@ import type { Reader } from './reader.ts';
 export const READ_REACTOR = 'terraform-read';
 
 const AHEAD_MS = 1_000;
+/** Made once: each read ends with it, and making one costs a stack trace. */
+const NO_ONE_WAITS = new Error('no one waits for the read any more');
 
 type Request = EventOf<'resource.read-requested'>;
 
@@ -139,7 +141,7 @@ export function createReadReactor(options: ReadReactorOptions): Reactor {
       return await Promise.race([one.answer, given.promise]);
     } finally {
       signal.removeEventListener('abort', giveUp);
-      if (--one.waiting === 0) one.ending.abort();
+      if (--one.waiting === 0) one.ending.abort(NO_ONE_WAITS);
     }
   }
 
