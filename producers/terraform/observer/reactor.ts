@@ -49,7 +49,7 @@ interface Gathering {
 }
 
 export function createReadReactor(options: ReadReactorOptions): Reactor {
-  const { reader, states, clock, debounceMs = 150, concurrency = 128 } = options;
+  const { reader, states, clock, debounceMs = 100, concurrency = 128 } = options;
   /** By workspace and address, the newest. */
   const gatherings = new Map<string, Gathering>();
   const descriptions = createDescriptions();
