@@ -92,8 +92,8 @@ export function undeclaredElements(
     });
     return (
       differences
-        // An empty text is how providers say that nothing stands there (a bucket whose policy was deleted).
-        .filter((one) => one.observed !== null && one.observed !== '')
+        // An empty text (values stand here as JSON) is how providers say that nothing stands there (a bucket whose policy was deleted).
+        .filter((one) => one.observed !== null && one.observed !== '""')
         .map((one): Difference => ({ ...one, op: 'added', declared: null }))
     );
   });
