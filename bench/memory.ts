@@ -21,7 +21,7 @@ export function processTree(roots: readonly number[]): number[] {
   return found;
 }
 
-function pssKilobytes(id: number): number {
+export function pssKilobytes(id: number): number {
   const text = readOrNull(`/proc/${id}/smaps_rollup`);
   return Number(/^Pss:\s+(\d+) kB/m.exec(text ?? '')?.[1] ?? 0);
 }

@@ -2,6 +2,7 @@
 import { nodeIo } from '../api/cli/node-io.ts';
 import { createProgram, runProgram } from '../api/cli/program.ts';
 import { demoCommand } from './commands/demo.ts';
+import { providersCommand } from './commands/providers.ts';
 import { runCommand } from './commands/run.ts';
 import { scanCommand } from './commands/scan.ts';
 import { upCommand } from './commands/up.ts';
@@ -15,6 +16,7 @@ export function run(argv: string[]): Promise<number> {
     runCommand(io),
     scanCommand(io),
     demoCommand(io),
+    providersCommand(io),
   ]);
   return runProgram(program, io, argv);
 }

@@ -579,7 +579,7 @@ describe('coverage', () => {
         0,
         [
           '1 declared without a known account or region',
-          '1 never observed: changes are reported, but nothing reads this type',
+          '1 never observed: changes are reported, but nothing has read it yet',
         ],
       ],
       [
@@ -599,7 +599,7 @@ describe('coverage', () => {
         'partial',
         1,
         0,
-        ['1 never observed: changes are reported, but nothing reads this type'],
+        ['1 never observed: changes are reported, but nothing has read it yet'],
       ],
     ]);
     expect(items[1]).toMatchObject({

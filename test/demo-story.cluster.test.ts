@@ -26,6 +26,7 @@ const QUEUE = 'modified suspected resolved aws_sqs_queue.orders  | bob via cli d
 /** What must be there after each step, and of it what a reader is shown as open and confirmed. */
 const THEN: string[][] = [
   [],
+  [],
   [GROUP],
   [GROUP, POLICY, BUCKET],
   [GROUP, POLICY, BUCKET, QUEUE],

@@ -39,12 +39,12 @@ const EDITS: [type: string, address: string, attributes: JsonObject][] = [
   ['aws_iam_role', 'aws_iam_role.checkout', { assume_role_policy: '{}' }],
   ['aws_cloudwatch_log_group', 'aws_cloudwatch_log_group.checkout', { retention_in_days: 1 }],
   ['aws_lambda_function', 'aws_lambda_function.checkout', { memory_size: 4096 }],
-  ['azurerm_storage_account', 'azurerm_storage_account.shop', { min_tls_version: 'TLS1_0' }],
+  ['azurerm_storage_account', 'azurerm_storage_account.shop', { account_replication_type: 'GRS' }],
   ['azurerm_key_vault', 'azurerm_key_vault.shop', { network_acls: [] }],
   ['google_compute_firewall', 'google_compute_firewall.web', { disabled: true }],
-  ['google_sql_database_instance', 'google_sql_database_instance.shop', { deletion_protection: false }],
-  ['digitalocean_loadbalancer', 'digitalocean_loadbalancer.edge', { redirect_http_to_https: true }],
-  ['digitalocean_record', 'digitalocean_record.www', { ttl: 60 }],
+  ['google_sql_database_instance', 'google_sql_database_instance.shop', { database_version: 'POSTGRES_16' }],
+  ['digitalocean_loadbalancer', 'digitalocean_loadbalancer.edge', { name: 'other' }],
+  ['digitalocean_record', 'digitalocean_record.www', { value: '203.0.113.9' }],
 ];
 
 describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, { timeout: 240_000 }, () => {

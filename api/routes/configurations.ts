@@ -9,7 +9,7 @@ import { ConfigurationBody, type ConfigurationJson, ConfigurationSchema } from '
 
 const Params = Type.Object({ workspace: Type.String({ minLength: 1, maxLength: 512 }) });
 /** Above what one event may hold; the limits of the schema come first for what is not hostile. */
-const MOST_BYTES = 6 << 20;
+const MOST_BYTES = 4 << 20;
 
 /** Without the event that said so. */
 export function configurationJson({ event: _, ...shown }: KnownConfiguration): ConfigurationJson {

@@ -9,6 +9,8 @@ export interface RealWorld {
   /** `terraform apply` of every workspace, for the first time. */
   applyAll(): Promise<void>;
   terraform(workspace: string, ...args: string[]): Promise<void>;
+  /** Asks for a sweep of every workspace. */
+  sweep(): Promise<void>;
   /** The pretend cloud, as someone. */
   as(who: keyof typeof KEYS): CloudClient;
 }
@@ -39,6 +41,12 @@ export const REAL_STORY: readonly StepOf<RealWorld>[] = [
     title: 'terraform apply of four workspaces: aws, azurerm, digitalocean and google',
     look: 'No drift at all, of any confidence.',
     act: (world) => world.applyAll(),
+  },
+  {
+    at: 1,
+    title: 'a first sweep: all that is declared is read through its provider',
+    look: 'Still no drift; what was unknown is in sync (Workspaces, Gaps).',
+    act: (world) => world.sweep(),
   },
   {
     at: 4,

@@ -52,6 +52,8 @@ export async function pretendWorld(directory: string): Promise<PretendWorld> {
         { ...readerIn('edge'), provider: 'google', account: project },
         { ...readerIn('edge'), provider: 'digitalocean', account: ACCOUNT },
       ],
+      // The first sweep is asked for by the story, and nothing else uses this cloud.
+      'terraform.sweep.percent': 75,
       'aws.cloudtrail': [trail],
       'aws.pollMs': 500,
       'aws.applyIdentities': ['arn:aws:iam::*:role/terraform-apply'],
@@ -74,6 +76,16 @@ export async function pretendWorld(directory: string): Promise<PretendWorld> {
         },
         async terraform(workspace, ...args) {
           await folders.get(workspace)?.run(...args);
+        },
+        async sweep() {
+          const response = await fetch(`${url}/api/v1/snapshots`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+            body: JSON.stringify({ provider: 'terraform' }),
+            signal,
+          });
+          if (!response.ok)
+            throw new Error(`a sweep was refused: ${response.status} ${await response.text()}`);
         },
         as: (who) => cloudClient({ url: cloud.url, accessKey: KEYS[who] }),
       };

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../schemas/index.ts';
 import { canonical } from '../../schemas/index.ts';
 import type { Treatments } from './rules/rule.ts';
 import { matchFilledIn, multisets } from './sets.ts';
-import { few, holdsSecret, isBlocks, isEmpty, isObject } from './values.ts';
+import { few, holdsSecret, identical, isBlocks, isEmpty, isObject } from './values.ts';
 import { normal, report, type Walk } from './walk.ts';
 
 /** Compares two blocks member by member. */
@@ -39,9 +39,14 @@ export function compareArrays(
       const result = normal(walk, pattern, known);
       return result === undefined ? [] : [result];
     });
-  const before = form(from, membersIn(to));
-  const after = form(to, at.block ? membersIn(from) : null);
   const unordered = at.order === 'set';
+  // What stands in the same place on both sides takes nothing from what differs, and is most of a set.
+  const moved =
+    unordered && !at.optionalComputed && from.length === to.length
+      ? (_: Json, i: number): boolean => !identical(from[i], to[i])
+      : () => true;
+  const before = form(from.filter(moved), membersIn(to));
+  const after = form(to.filter(moved), at.block ? membersIn(from) : null);
   if (at.block) compareFilledIn(walk, path, pattern, at, before, after, was, is, unordered);
   else compareMultisets(walk, path, at, before, after, was, is, unordered);
 }

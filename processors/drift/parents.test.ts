@@ -103,6 +103,33 @@ const open = (events: Event[], over = false) =>
   drifts(events, over).filter((drift) => drift.status !== 'resolved');
 
 describe('a parent whose elements are declared by separate resources', () => {
+  it('an empty text in the parent is no element: the policy of a bucket was deleted, nothing unmanaged is there', () => {
+    const bucket = { type: 'aws_s3_bucket', resourceId: 'logs' };
+    const attributes = { id: 'logs', bucket: 'logs' };
+    const found = open([
+      declared(
+        {
+          ...bucket,
+          address: 'aws_s3_bucket.logs',
+          attributes: JSON.stringify({ ...attributes, policy: '' }),
+        },
+        at(0),
+      ),
+      declared(
+        {
+          type: 'aws_s3_bucket_policy',
+          resourceId: 'logs',
+          address: 'aws_s3_bucket_policy.logs',
+          attributes: JSON.stringify({ ...attributes, policy: '{"Version":"2012-10-17","Statement":[]}' }),
+        },
+        at(0),
+      ),
+      changeReported({ targets: [{ type: 'aws_s3_bucket', id: 'logs' }] }, at(minute)),
+      observed({ ...bucket, attributes: JSON.stringify({ ...attributes, policy: '' }) }, at(2 * minute)),
+    ]);
+    expect(found.filter(({ kind }) => kind === 'unmanaged')).toEqual([]);
+  });
+
   it('is in sync when what it holds is what the children of all workspaces declare', () => {
     expect(open([group([]), rule(443), rule(80, 'other'), seen([443, 80], minute)])).toEqual([]);
   });

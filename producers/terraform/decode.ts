@@ -22,9 +22,11 @@ import { EMPTY_TABLE, type Table } from './table.ts';
 export interface DecodeLimits {
   depth: number;
   instances: number;
+  /** Within one instance. */
+  values: number;
 }
 
-export const DECODE_LIMITS: DecodeLimits = { depth: 200, instances: 2_000_000 };
+export const DECODE_LIMITS: DecodeLimits = { depth: 200, instances: 2_000_000, values: 2_000_000 };
 
 export interface StateHead {
   /** Null only where there is a problem, and nothing told. */

@@ -23,3 +23,12 @@ export { SWEEP, SWEEP_PROVIDER, SWEEP_REQUESTS, terraformSweep } from './sweep/i
 /** Who declares which workspace, for all sources of states of one system; no one can push to one that reads once. */
 export const stateClaims = ({ once }: { once: boolean }): Claims =>
   createClaims(once ? [FILES] : [HTTP, FILES]);
+export {
+  installProvider,
+  listChoices,
+  locksOf,
+  type ProviderSource,
+  parseSource,
+  shortName,
+  sourceText,
+} from './plugin/find/index.ts';

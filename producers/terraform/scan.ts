@@ -2,7 +2,7 @@
 //
 // Strict about the levels it reads (the file, its resources, their instances); what lies below is only balanced here and
 // is checked by the JSON parser when it is taken. Nesting is bounded; nothing recurses.
-import { malformed } from './problem.ts';
+import { malformed, StateProblem } from './problem.ts';
 
 /** Where a value starts and ends, in bytes. */
 export type Slice = readonly [start: number, end: number];
@@ -27,6 +27,8 @@ export interface ScanLimits {
   /** Deepest nesting of objects and arrays. */
   depth: number;
   instances: number;
+  /** Values within one instance: they are parsed at once, and a heap that runs full there takes the process with it. */
+  values: number;
 }
 
 const QUOTE = 0x22;
@@ -58,6 +60,9 @@ function createScanner(
 
   const at = (): string => `at byte ${i}`;
   const truncated = () => malformed(`the state is cut short: it ends after ${end} bytes inside a value`);
+
+  const tooMany = () =>
+    new StateProblem('too-large', `one part of the state holds more than ${limits.values} values (${at()})`);
 
   function space(): void {
     while (i < end) {
@@ -97,6 +102,7 @@ function createScanner(
     }
     let depth = 0;
     let digits = 0;
+    let values = 0;
     do {
       if (i >= end) throw truncated();
       const c = bytes[i]!;
@@ -109,6 +115,9 @@ function createScanner(
       } else if (c === 0x65 || c === 0x45) {
         if (digits > 0) longNumbers = true;
       } else if (c !== 0x2e) digits = 0;
+      if (c === COMMA || c === OPEN_OBJECT || c === OPEN_ARRAY) {
+        if (++values > limits.values) throw tooMany();
+      }
       if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
         if (level + depth >= limits.depth)
           throw malformed(`the state is nested deeper than ${limits.depth} levels (${at()})`);

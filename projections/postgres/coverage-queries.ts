@@ -208,7 +208,7 @@ function reasonsOf(row: CoverageRow): string[] {
     const unseen = row.declared - row.observed;
     if (row.by_snapshot !== null) reasons.push(`${unseen} declared after the last complete listing`);
     else if (row.by_feed !== null)
-      reasons.push(`${unseen} never observed: changes are reported, but nothing reads this type`);
+      reasons.push(`${unseen} never observed: changes are reported, but nothing has read it yet`);
     else reasons.push(`${unseen} never observed: neither a feed nor a listing covers this type`);
   }
   return reasons;

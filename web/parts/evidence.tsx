@@ -70,6 +70,7 @@ function Actor({ actor, calls, now }: { actor: ActorJson; calls: ChangeJson[]; n
 }
 
 function Call({ call, now }: { call: ChangeJson; now: number }) {
+  const parameters = linesOf(call.parameters).join('\n');
   return (
     <div className="call">
       <p>
@@ -78,7 +79,7 @@ function Call({ call, now }: { call: ChangeJson; now: number }) {
       <p className="faint">
         {clockTime(call.at)}, <Ago time={call.at} now={now} />
       </p>
-      <pre>{linesOf(call.parameters).join('\n')}</pre>
+      {parameters !== '{}' && <pre>{parameters}</pre>}
     </div>
   );
 }

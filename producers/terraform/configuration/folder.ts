@@ -43,8 +43,8 @@ export class Folders {
   /** Names in a folder that may be files of a configuration, sorted. */
   async names(folder: string): Promise<string[]> {
     this.looks[folder] = await lookOf(folder);
-    const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-      throw new ConfigurationProblem(`${this.shown(folder)}: it cannot be read (${error.code ?? 'unknown'})`);
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+      throw unreadable(this.shown(folder), error);
     });
     return entries
       .filter((entry) => entry.isFile() || entry.isSymbolicLink())
@@ -62,9 +62,18 @@ export class Folders {
     const shown = this.shown(path);
     if (++this.#files > this.#limits.files)
       throw new TooMuch(`there are more than ${this.#limits.files} files in all modules together`);
-    const file = await open(real, 'r').catch((error: NodeJS.ErrnoException) => {
-      throw new ConfigurationProblem(`${shown}: it cannot be read (${error.code ?? 'unknown'})`);
-    });
+    try {
+      return await this.#read(real, shown);
+    } catch (error) {
+      if (error instanceof ConfigurationProblem) throw error;
+      throw unreadable(shown, error);
+    }
+  }
+
+  async #read(path: string, shown: string): Promise<string> {
+    // Before it is opened: a pipe would wait for who writes to it.
+    if (!(await stat(path)).isFile()) throw new ConfigurationProblem(`${shown}: it is no file`);
+    const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
       const most = this.#limits.fileBytes;
@@ -85,7 +94,7 @@ export class Folders {
   async #real(path: string): Promise<string | null> {
     const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-      throw new ConfigurationProblem(`${this.shown(path)}: it cannot be read (${error.code ?? 'unknown'})`);
+      throw unreadable(this.shown(path), error);
     });
     if (real !== null && real !== this.within && !real.startsWith(this.within + sep))
       throw new ConfigurationProblem(
@@ -94,6 +103,11 @@ export class Folders {
     return real;
   }
 }
+
+const unreadable = (shown: string, error: unknown): ConfigurationProblem => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return new ConfigurationProblem(`${shown}: it cannot be read (${code})`);
+};
 
 /** A limit on all files together: the configuration as a whole is not known. */
 export class TooMuch extends ConfigurationProblem {}

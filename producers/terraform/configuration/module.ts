@@ -14,7 +14,7 @@ export interface Module {
   moved: readonly Body[];
   imports: readonly Body[];
   removed: readonly Body[];
-  /** False when a file could not be read that may override what the others say. */
+  /** False when a file could not be read that may override, or stand for, what the others say. */
   complete: boolean;
   problems: readonly string[];
 }
@@ -36,10 +36,13 @@ export interface ParsedFile {
   problem: string | null;
 }
 
+/** Such a file may stand for one of the same name that Terraform reads. */
+export const isOfTofu = (name: string): boolean => /\.tofu(?:\.json)?$/.test(name);
+
 /** Files in the order of their names. */
 export function moduleOf(files: readonly ParsedFile[]): Module {
   const problems = files.flatMap(({ problem }) => (problem === null ? [] : [problem]));
-  let complete = true;
+  let complete = !files.some(({ name }) => isOfTofu(name));
   let whole: Body = {
     attributes: new Map(),
     blocks: files.flatMap(({ name, body }) => (isOverride(name) ? [] : (body?.blocks ?? []))),

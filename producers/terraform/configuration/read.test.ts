@@ -362,6 +362,30 @@ describe('modules', () => {
     expect(wider.blocks.map(({ address }) => address)).toContain('module.outside.t_x.secret');
   });
 
+  it('links to what is no file, and links in a circle, are problems', async () => {
+    write({ 'main.tf': 'resource "t_x" "y" {}', 'm/m.tf': '' });
+    symlinkSync(join(folder.path, 'm'), join(folder.path, 'folder.tf'));
+    symlinkSync(join(folder.path, 'circle.tf'), join(folder.path, 'circle.tf'));
+    symlinkSync(join(folder.path, 'gone'), join(folder.path, 'gone.tf'));
+    execFileSync('mkfifo', [join(folder.path, 'pipe')]);
+    symlinkSync(join(folder.path, 'pipe'), join(folder.path, 'pipe.tf'));
+    const { blocks, problems } = await read();
+    expect(blocks.map(({ address }) => address)).toEqual(['t_x.y']);
+    expect(problems).toEqual([
+      'circle.tf: it cannot be read (ELOOP)',
+      'folder.tf: it is no file',
+      'gone.tf: it is gone',
+      'pipe.tf: it is no file',
+    ]);
+  });
+
+  it("OpenTofu's own files are not read, and leave nothing sure", async () => {
+    write({ 'main.tf': 'resource "t_x" "y" {}', 'main.tofu': 'resource "t_x" "y" { a = 1 }' });
+    const { blocks, problems } = await read();
+    expect(blocks).toMatchObject([{ address: 't_x.y', complete: false }]);
+    expect(problems).toEqual(['main.tofu: files that only OpenTofu reads are not read here']);
+  });
+
   it('a file that cannot be read leaves its own blocks unknown', async () => {
     write({ 'a.tf': 'resource "t_x" "a" {}', 'b.tf': 'resource "t_x" "b" {', 'c.tf.json': '[]' });
     const { blocks, problems } = await read();

@@ -10,7 +10,7 @@ import { parseJson } from './hcl/json.ts';
 import { parseHcl } from './hcl/parse.ts';
 import type { Body, Expression } from './hcl/syntax.ts';
 import { INSTALLED, installedModules } from './installed.ts';
-import { type Module, moduleOf, type ParsedFile } from './module.ts';
+import { isOfTofu, type Module, moduleOf, type ParsedFile } from './module.ts';
 import { ConfigurationProblem } from './problem.ts';
 import { type Checkout, checkoutOf } from './revision.ts';
 import { NOWHERE } from './scope.ts';
@@ -39,6 +39,7 @@ export interface ReadConfiguration {
   looks: Looks;
 }
 
+/** `text`: what an event of this size costs to encode and to decode, every reader pays on its loop. */
 export const READ_LIMITS: ReadLimits = {
   files: 5_000,
   fileBytes: 4 << 20,
@@ -46,7 +47,7 @@ export const READ_LIMITS: ReadLimits = {
   calls: 2_000,
   depth: 30,
   blocks: 20_000,
-  text: 2_000_000,
+  text: 1_000_000,
   problems: 200,
 };
 
@@ -183,7 +184,9 @@ class Reading {
   async #module(folder: string): Promise<Module | null> {
     const known = this.#modules.get(folder);
     if (known !== undefined) return known;
-    const names = (await this.#folders.names(folder)).filter((name) => /\.tf(?:\.json)?$/.test(name));
+    const names = (await this.#folders.names(folder)).filter((name) =>
+      /\.(?:tf|tofu)(?:\.json)?$/.test(name),
+    );
     const files: ParsedFile[] = [];
     for (const name of names) files.push(await this.#file(folder, name, false));
     const module = names.length === 0 ? null : moduleOf(files);
@@ -195,6 +198,13 @@ class Reading {
   async #file(folder: string, name: string, flat: boolean): Promise<ParsedFile> {
     const path = join(folder, name);
     const shown = this.#folders.shown(path);
+    if (isOfTofu(name))
+      return {
+        name,
+        shown,
+        body: null,
+        problem: `${shown}: files that only OpenTofu reads are not read here`,
+      };
     try {
       const text = await this.#folders.text(path);
       if (text === null) throw new ConfigurationProblem(`${shown}: it is gone`);

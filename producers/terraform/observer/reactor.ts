@@ -13,6 +13,8 @@ import type { Reader } from './reader.ts';
 export const READ_REACTOR = 'terraform-read';
 
 const AHEAD_MS = 1_000;
+/** Made once: each read ends with it, and making one costs a stack trace. */
+const NO_ONE_WAITS = new Error('no one waits for the read any more');
 
 type Request = EventOf<'resource.read-requested'>;
 
@@ -47,7 +49,7 @@ interface Gathering {
 }
 
 export function createReadReactor(options: ReadReactorOptions): Reactor {
-  const { reader, states, clock, debounceMs = 150, concurrency = 128 } = options;
+  const { reader, states, clock, debounceMs = 100, concurrency = 128 } = options;
   /** By workspace and address, the newest. */
   const gatherings = new Map<string, Gathering>();
   const descriptions = createDescriptions();
@@ -139,7 +141,7 @@ export function createReadReactor(options: ReadReactorOptions): Reactor {
       return await Promise.race([one.answer, given.promise]);
     } finally {
       signal.removeEventListener('abort', giveUp);
-      if (--one.waiting === 0) one.ending.abort();
+      if (--one.waiting === 0) one.ending.abort(NO_ONE_WAITS);
     }
   }
 

@@ -157,6 +157,17 @@ describe('what cannot be read', () => {
     });
   });
 
+  it('is refused before it is parsed when one instance holds millions of values: no heap is large enough for that', async () => {
+    const { recording } = await http();
+    const hostile = `{"version":4,"serial":1,"lineage":"l","resources":[{"mode":"managed","type":"t","name":"n","instances":[{"attributes":{"l":[${'{},'.repeat(6_000_000)}{}]}}]}]}`;
+    await recording.blobs.put('tfstate/hostile/1-1', Buffer.from(hostile));
+    const states = stated({ blobs: recording.blobs });
+    await expect(states.instances('tfstate/hostile/1-1', [])).rejects.toMatchObject({ kind: 'too-large' });
+    const decoder = createDecoder({ hmacKey: KEY });
+    await expect(decoder.open(Buffer.from(hostile))).rejects.toMatchObject({ code: 'DM_INPUT_TOO_LARGE' });
+    await decoder.close();
+  });
+
   it('because it needs too much memory ends the thread, not the process, and the next is read', async () => {
     const { recording, put } = await http();
     const reference = await put('prod', 1, one('made_up', 'a', { id: '1' }));

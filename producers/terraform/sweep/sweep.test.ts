@@ -213,14 +213,18 @@ describe('a sweep that is throttled', () => {
       if (world.reads.length === 20) throttled = true;
       return throttled ? { code: 'throttled', reason: 'too many requests' } : stated;
     };
-    const sweep = world.begin({ everyMs: 3_600_000 }, { putOffMs: 300, pauses: 2, concurrency: 1 });
-    await expect
-      .poll(() => world.of('snapshot.failed'))
-      .toMatchObject([{ body: { scope: 'terraform/prod', reason: 'too many requests' } }]);
+    const sweep = world.begin({}, { putOffMs: 300, pauses: 2, concurrency: 1 });
+    expect(await sweep.ask('prod')).toMatchObject({
+      outcome: 'refused',
+      reason: 'The sweep of prod is put off: too many requests.',
+    });
+    expect(await world.of('snapshot.failed')).toMatchObject([
+      { body: { scope: 'terraform/prod', reason: 'too many requests', retryAt: expect.any(Number) } },
+    ]);
     expect(await world.of('snapshot.completed')).toEqual([]);
     world.cloud = (_id, stated) => stated;
-    // Nothing new woke it: time did. A wish would have done so as well.
-    expect(await sweep.ask('prod', 0)).toMatchObject({ outcome: 'done' });
+    // Nobody asks again: its time comes.
+    await expect.poll(async () => (await world.of('snapshot.completed')).length).toBe(1);
     expect(world.reads).toHaveLength(40);
     expect((await world.of('snapshot.started')).length).toBe(1);
     expect(await world.of('snapshot.completed')).toMatchObject([{ body: { listed: 40, published: 40 } }]);

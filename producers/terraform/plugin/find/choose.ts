@@ -9,6 +9,8 @@ export interface Candidate {
   /** Null for a development override, which has none. */
   version: string | null;
   place: Place;
+  /** Of the package; the program may be a link out of it. */
+  folder?: string;
 }
 
 export type Risk =
@@ -28,6 +30,7 @@ export interface Choice {
   program: string;
   version: string | null;
   place: Place;
+  folder?: string;
   /** What the lock file says; null where there is none. */
   locked: string | null;
   risk: Risk | null;

@@ -63,15 +63,21 @@ export const serves = ({ include, exclude }: Mirror, source: ProviderSource): bo
   (include === null || include.some((pattern) => matches(pattern, source))) &&
   !exclude.some((pattern) => matches(pattern, source));
 
-/** Versions by source, from `.terraform.lock.hcl`. */
-export function parseLockFile(text: string, file: string): ReadonlyMap<string, string> {
+export interface Lock {
+  version: string;
+  /** `h1:` and `zh:` checksums of its packages. */
+  checksums: readonly string[];
+}
+
+/** What `.terraform.lock.hcl` says, by source. */
+export function parseLockFile(text: string, file: string): ReadonlyMap<string, Lock> {
   const body: HclBody = parseHcl(text, file);
   return new Map(
     body.blocks.flatMap(({ type, labels, body: { attributes } }) => {
       const source = parseSource(labels[0] ?? '');
-      const { version } = attributes;
+      const { version, hashes } = attributes;
       return type === 'provider' && source && typeof version === 'string'
-        ? [[sourceText(source), version] as const]
+        ? [[sourceText(source), { version, checksums: strings(hashes) }] as const]
         : [];
     }),
   );

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../runtime/testing/temporary-folder.ts';
+import { packageChecksum } from './checksum.ts';
 import { type Candidate, choose } from './choose.ts';
 import { parseCliConfiguration, parseLockFile, serves } from './cli-configuration.ts';
 import { findProvider, TARGET, type Where } from './find.ts';
@@ -116,7 +117,9 @@ describe('sources and versions', () => {
         "h1:abc=",
       ]
     }`;
-    expect([...parseLockFile(lock, 'lock')]).toEqual([['registry.terraform.io/hashicorp/aws', '5.100.0']]);
+    expect([...parseLockFile(lock, 'lock')]).toEqual([
+      ['registry.terraform.io/hashicorp/aws', { version: '5.100.0', checksums: ['h1:abc='] }],
+    ]);
   });
 });
 
@@ -240,6 +243,49 @@ describe('looking for a provider', () => {
     mkdirSync(join(folder.path, 'dev'));
     writeFileSync(join(folder.path, 'dev/terraform-provider-aws'), '', { mode: 0o755 });
     expect(await findProvider(AWS, where)).toMatchObject({ risk: 'override', version: null });
+  });
+
+  const lock = (...hashes: string[]): void =>
+    writeFileSync(
+      join(folder.path, 'work/.terraform.lock.hcl'),
+      `provider "registry.terraform.io/hashicorp/aws" {\n version = "5.1.0"\n hashes = [${hashes.map((hash) => `\n"${hash}",`).join('')}\n]\n}`,
+    );
+
+  it('a package that is not what the lock file has a checksum of is refused; another copy that is, is taken', async () => {
+    const file = install('.terraform.d/plugins', '5.1.0');
+    const sound = await packageChecksum(dirname(file));
+    lock('zh:0000', sound);
+    expect(await findProvider(AWS, where)).toMatchObject({ version: '5.1.0', risk: null });
+    writeFileSync(file, '#!/bin/sh\necho something else\n');
+    await expect(findProvider(AWS, where)).rejects.toMatchObject({ kind: 'unstartable' });
+    await expect(findProvider(AWS, where)).rejects.toThrow(
+      /aws 5\.1\.0 in .*plugins.* is not what the lock file/,
+    );
+    // Not even another version: what was asked for is there, and was changed.
+    install('.terraform.d/plugins', '5.2.0');
+    await expect(findProvider(AWS, where)).rejects.toMatchObject({ kind: 'unstartable' });
+    install('own', '5.1.0');
+    const own = join(folder.path, 'own');
+    expect(await findProvider(AWS, { ...where, own })).toMatchObject({ place: 'own', risk: null });
+    // Checksums of archives say nothing of what is unpacked; a development override is exempt, as in Terraform.
+    lock('zh:0000');
+    expect(await findProvider(AWS, where)).toMatchObject({ place: 'mirror' });
+    lock('h1:AAAA');
+    configure(`provider_installation {\n dev_overrides {\n "hashicorp/aws" = "${dirname(file)}"\n }\n}`);
+    expect(await findProvider(AWS, where)).toMatchObject({ risk: 'override' });
+  });
+
+  it('a packed one is named as the reason why it is not found', async () => {
+    const packed = join(
+      folder.path,
+      '.terraform.d/plugins/registry.terraform.io/hashicorp/aws',
+      `terraform-provider-aws_5.1.0_${TARGET}.zip`,
+    );
+    mkdirSync(dirname(packed), { recursive: true });
+    writeFileSync(packed, 'PK');
+    await expect(findProvider(AWS, where)).rejects.toThrow(
+      new RegExp(`It is packed there as ${packed}.*driftmgr providers install hashicorp/aws`),
+    );
   });
 
   it('what is not there, or may not be run, is told with where was looked and what to do', async () => {

@@ -1,11 +1,13 @@
 // Looks for providers where Terraform looks, and never fetches one: what is not there is told, with how to get it.
 import { access, constants, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { arch, homedir, platform } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { PluginProblem } from '../host/problem.ts';
+import { packageChecksum } from './checksum.ts';
 import { type Candidate, type Choice, choose, type Place } from './choose.ts';
 import {
   type CliConfiguration,
+  type Lock,
   NO_CONFIGURATION,
   parseCliConfiguration,
   parseLockFile,
@@ -29,7 +31,7 @@ export const TARGET = `${{ win32: 'windows' }[platform() as 'win32'] ?? platform
   { x64: 'amd64', ia32: '386' }[arch() as 'x64'] ?? arch()
 }`;
 
-const LOCK_FILE = '.terraform.lock.hcl';
+export const LOCK_FILE = '.terraform.lock.hcl';
 
 /** Throws a PluginProblem `not-found` that says where was looked. */
 export async function findProvider(source: ProviderSource, where: Where): Promise<Choice> {
@@ -42,16 +44,50 @@ export async function findProvider(source: ProviderSource, where: Where): Promis
     const program = await programIn(folder, source);
     if (program) candidates.push({ program, version: null, place: 'override' });
     // Terraform fails here too: another provider than the one someone is at work on would mislead.
-    else throw missing(source, [`${folder} (a development override)`], null);
+    else throw missing(source, [`${folder} (a development override)`], null, []);
   }
   for (const [place, folder] of placesOf(source, configuration, where)) {
     looked.push(folder);
     candidates.push(...(await installedIn(folder, source, place)));
   }
-  const locked = (await lockedVersions(where)).get(sourceText(source)) ?? null;
-  const choice = choose(source, candidates, locked);
-  if (choice) return choice;
-  throw missing(source, looked, locked);
+  const lock = (await locksOf(where)).get(sourceText(source)) ?? null;
+  const wanted = lock?.version ?? null;
+  const spoilt: Candidate[] = [];
+  for (;;) {
+    const choice = choose(
+      source,
+      candidates.filter((candidate) => !spoilt.includes(candidate)),
+      wanted,
+    );
+    // One that is there in the version wanted, and was changed, is no reason to take another version.
+    if (spoilt.length > 0 && choice?.risk !== null) throw changed(source, spoilt[0]!);
+    if (!choice) throw missing(source, looked, wanted, await packedIn(looked, source));
+    if (choice.risk !== null || (await isAsLocked(choice, lock))) return choice;
+    spoilt.push(
+      candidates.find(({ program, place }) => program === choice.program && place === choice.place)!,
+    );
+  }
+}
+
+/** Whether it is one of the packages that the lock file has checksums of. Those of archives (`zh:`) say nothing of it. */
+async function isAsLocked({ program, folder }: Choice, lock: Lock | null): Promise<boolean> {
+  const checksums = lock?.checksums.filter((one) => one.startsWith('h1:')) ?? [];
+  return checksums.length === 0 || checksums.includes(await packageChecksum(folder ?? dirname(program)));
+}
+
+/** Packages as archives, which have to be unpacked before they can be run. */
+async function packedIn(folders: readonly string[], source: ProviderSource): Promise<string[]> {
+  const { host, namespace, type } = source;
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const at = join(folder, host, namespace, type);
+      const ours = (await names(at)).filter(
+        (name) => name.startsWith(`terraform-provider-${type}_`) && name.endsWith(`_${TARGET}.zip`),
+      );
+      return ours.map((name) => join(at, name));
+    }),
+  );
+  return found.flat();
 }
 
 function placesOf(
@@ -87,12 +123,14 @@ async function installedIn(folder: string, source: ProviderSource, place: Place)
   const found = await Promise.all(
     (await names(versions))
       .filter((name) => parseVersion(name) !== null)
-      .map(async (version) => ({
-        version,
-        program: await programIn(join(versions, version, TARGET), source),
-      })),
+      .map(async (version) => {
+        const unpacked = join(versions, version, TARGET);
+        return { version, folder: unpacked, program: await programIn(unpacked, source) };
+      }),
   );
-  return found.flatMap(({ version, program }) => (program ? [{ program, version, place }] : []));
+  return found.flatMap(({ version, program, folder: of }) =>
+    program ? [{ program, version, place, folder: of }] : [],
+  );
 }
 
 /** The binary in a package's folder: `terraform-provider-aws_v5.100.0_x5`; some end with nothing more. */
@@ -136,7 +174,11 @@ async function cliConfiguration({ environment, home = homedir() }: Where): Promi
   return NO_CONFIGURATION;
 }
 
-async function lockedVersions({ directory, lockFile }: Where): Promise<ReadonlyMap<string, string>> {
+/** What the workspace's lock file says, by source. */
+export async function locksOf({
+  directory,
+  lockFile,
+}: Pick<Where, 'directory' | 'lockFile'>): Promise<ReadonlyMap<string, Lock>> {
   const text = lockFile ?? (directory ? await textOf(join(directory, LOCK_FILE)) : null);
   return text === null ? new Map() : parseLockFile(text, LOCK_FILE);
 }
@@ -150,10 +192,27 @@ async function textOf(file: string): Promise<string | null> {
   }
 }
 
-const missing = (source: ProviderSource, looked: readonly string[], locked: string | null): PluginProblem =>
-  new PluginProblem(
+function missing(
+  source: ProviderSource,
+  looked: readonly string[],
+  locked: string | null,
+  packed: readonly string[],
+): PluginProblem {
+  const name = shortName(source);
+  const what = `the provider ${name}${locked ? ` ${locked}` : ''} is not on this machine for ${TARGET}: looked in ${
+    looked.join(', ') || 'no place, for none is configured'
+  }. `;
+  const unpack = `driftmgr providers install ${name}`;
+  return new PluginProblem(
     'not-found',
-    `the provider ${shortName(source)}${locked ? ` ${locked}` : ''} is not on this machine for ${TARGET}: looked in ${
-      looked.join(', ') || 'no place, for none is configured'
-    }. Put it there with "terraform init" or "terraform providers mirror", or name its mirror in the CLI configuration`,
+    packed.length > 0
+      ? `${what}It is packed there as ${packed[0]}, and has to be unpacked: "${unpack}" does that`
+      : `${what}Put it there with "${unpack}", "terraform init" or "terraform providers mirror", or name its mirror in the CLI configuration`,
+  );
+}
+
+const changed = (source: ProviderSource, { program, version, folder }: Candidate): PluginProblem =>
+  new PluginProblem(
+    'unstartable',
+    `${shortName(source)} ${version} in ${folder ?? dirname(program)} is not what the lock file has a checksum of, and is not run: find out who changed it, and install it anew; if the lock file was made for other platforms alone, "terraform providers lock -platform=${TARGET}" adds this one`,
   );
