@@ -75,7 +75,7 @@ describe.skipIf(!moto)(`reading an estate on moto, under ${binary}`, { timeout: 
     await clean('after an apply');
   });
 
-  it('each of 300 edits through the clouds own interfaces is one drift, on that attribute, and ends with it', async () => {
+  it('each of 300 edits through AWS’s own interfaces is one drift, on that attribute, and ends with it', async () => {
     const one = bench();
     await one.look(one.instances);
     const planned = plannedFor(one.instances);
