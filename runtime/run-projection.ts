@@ -183,13 +183,14 @@ class ProjectionLoop {
   private async start(): Promise<void> {
     const { projection, postgres, clickhouse } = this.options;
     await prepareProjections(postgres);
-    const known = await this.generations.list();
+    // Tables first: those that another process is just making have their row by then.
+    const left = projection.store === 'clickhouse' ? await newestTables(clickhouse, projection, Infinity) : 0;
+    const known = await this.generations.listSettled();
     // Half filled by a process that ended: what it had read of the log is not known, so it begins anew.
     const halfFilled = known.filter((each) => each.state === 'filling');
     for (const each of halfFilled) await this.drop(each.generation);
     for (const each of known) if (each.state === 'retired') this.beside(this.dropLater(each));
     const serving = known.find((each) => each.state === 'serving');
-    const left = projection.store === 'clickhouse' ? await newestTables(clickhouse, projection, Infinity) : 0;
     if (serving === undefined && left === 0) {
       const first = await this.addGeneration('serving', 0);
       this.serve(first.generation);

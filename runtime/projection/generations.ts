@@ -37,6 +37,9 @@ class AlreadyServed extends DriftError {
   }
 }
 
+/** Held until the transaction ends. */
+const LOCK = `SELECT pg_advisory_xact_lock(hashtext('driftmgr.projections'))`;
+
 export class Generations {
   private readonly postgres: Postgres;
   private readonly clock: Clock;
@@ -48,7 +51,19 @@ export class Generations {
   }
 
   list(): Promise<Generation[]> {
-    return this.postgres.query<Generation>(
+    return this.listed(this.postgres);
+  }
+
+  /** When no process is in the midst of adding one, whose tables may be there before its row. */
+  listSettled(): Promise<Generation[]> {
+    return this.postgres.transaction(async (queries) => {
+      await queries.query(LOCK);
+      return this.listed(queries);
+    });
+  }
+
+  private listed(queries: PostgresQueries): Promise<Generation[]> {
+    return queries.query<Generation>(
       `SELECT name, generation, version, state, changed_at AS "changedAt" FROM driftmgr.projections
        WHERE name = $1 ORDER BY generation`,
       [this.projection.name],
@@ -68,7 +83,7 @@ export class Generations {
     const { name, version, store, reads } = this.projection;
     const changedAt = this.clock.now();
     return this.postgres.transaction(async (queries) => {
-      await queries.query(`SELECT pg_advisory_xact_lock(hashtext('driftmgr.projections'))`);
+      await queries.query(LOCK);
       if (state === 'serving' && (await this.serves(queries))) throw new AlreadyServed(name);
       const [row] = await queries.query<{ generation: number }>(
         `INSERT INTO driftmgr.projections (name, generation, version, store, state, changed_at)
@@ -122,7 +137,7 @@ export class Generations {
     const { name } = this.projection;
     const now = this.clock.now();
     await this.postgres.transaction(async (queries) => {
-      await queries.query(`SELECT pg_advisory_xact_lock(hashtext('driftmgr.projections'))`);
+      await queries.query(LOCK);
       await queries.query(
         `UPDATE driftmgr.projections SET state = 'retired', changed_at = $2 WHERE name = $1 AND state = 'serving'`,
         [name, now],
