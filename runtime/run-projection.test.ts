@@ -503,34 +503,26 @@ describe('a projection in ClickHouse', () => {
       expect(await handle.status()).toMatchObject({ state: 'live', generation: 1, filling: null });
   });
 
-  it('a process that starts while another has made the first tables, and not yet said so, takes them for no leftovers', async () => {
+  it('tables that another process makes during the start are not taken for leftovers', async () => {
     await append(...many('a', 10));
+    const asked = Promise.withResolvers<void>();
     const made = Promise.withResolvers<void>();
-    const seen = Promise.withResolvers<void>();
-    const slow: Postgres = {
-      ...postgres,
-      transaction: (work) =>
-        postgres.transaction(async (queries) => {
-          let adds = false;
-          const result = await work({
-            query: (sql, parameters) => {
-              adds ||= sql.includes('INSERT INTO driftmgr.projections ');
-              return queries.query(sql, parameters);
-            },
-          });
-          if (adds) {
-            made.resolve();
-            await seen.promise;
-          }
-          return result;
-        }),
+    const late: ClickHouse = {
+      ...clickhouse,
+      query: async (sql, parameters) => {
+        if (sql.includes('system.tables')) {
+          asked.resolve();
+          await made.promise;
+        }
+        return clickhouse.query(sql, parameters);
+      },
     };
-    const first = run(historic(), { postgres: slow });
-    await made.promise;
-    const second = run(historic());
-    await systemClock.sleep(300);
-    seen.resolve();
-    await Promise.all([first.ready, second.ready]);
+    const second = run(historic(), { clickhouse: late });
+    await asked.promise;
+    const first = run(historic());
+    await first.ready;
+    made.resolve();
+    await second.ready;
     for (const handle of [first, second])
       expect(await handle.status()).toMatchObject({ state: 'live', generation: 1, filling: null });
     await expect.poll(history).toEqual({ 'a/v1': 10 });
