@@ -10,6 +10,8 @@ type RequestEvent = EventOf<
 >;
 
 const KEPT_MS = 30 * 86_400_000;
+/** Its requests are the detector's, many and answered in the drift: no one asks what became of one. */
+const READS = 'terraform-read';
 
 export const requests: PostgresProjection = {
   store: 'postgres',
@@ -57,6 +59,7 @@ CREATE INDEX ON {schema}.outcomes (at);
           asked.set(`${event.org}\u001f${event.id}`, requestRow(event));
           break;
         case 'request.settled': {
+          if (event.source === READS) break;
           const key = `${event.org}\u001f${event.body.requestId}`;
           // A request has one outcome: the first stands.
           if (!settled.has(key)) settled.set(key, outcomeRow(event));
