@@ -131,12 +131,10 @@ export const awsConfiguration = (url: string, region = 'us-east-1') => ({
 });
 
 /** Services of the provider that moto answers for, as the provider names them. */
-const ENDPOINTS = [
-  ...['acm', 'apigateway', 'apigatewayv2', 'autoscaling', 'backup', 'cloudformation', 'cloudtrail', 'cloudwatch'],
-  ...['cognitoidp', 'dynamodb', 'ec2', 'ecr', 'ecs', 'efs', 'elasticache', 'elb', 'elbv2', 'events', 'firehose'],
-  ...['glue', 'guardduty', 'iam', 'kinesis', 'kms', 'lambda', 'logs', 'rds', 'resourcegroups', 'route53', 's3'],
-  ...['s3control', 'scheduler', 'secretsmanager', 'sfn', 'sns', 'sqs', 'ssm', 'sts', 'wafv2'],
-];
+const ENDPOINTS =
+  'acm apigateway apigatewayv2 autoscaling backup cloudformation cloudtrail cloudwatch cognitoidp dynamodb ec2 ecr ecs efs elasticache elb elbv2 events firehose glue guardduty iam kinesis kms lambda logs rds resourcegroups route53 s3 s3control scheduler secretsmanager sfn sns sqs ssm sts wafv2'.split(
+    ' ',
+  );
 
 /** A resource as its state would hold it when only the id, and what reads need besides, is known. */
 export const awsResource = (type: string, attributes: Record<string, unknown>, schemaVersion: number) => ({
