@@ -1,4 +1,5 @@
 // Reads configurations in threads, one at a time, with limits on memory and time.
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { ConfigurationProblem } from './problem.ts';
 import type { ReadConfiguration, ReadOptions } from './read.ts';
@@ -8,6 +9,9 @@ export interface ReaderOptions {
   heapMb?: number;
   patienceMs?: number;
 }
+
+/** A thread that has answered is gone by then. */
+const ENDS_MS = 1_000;
 
 export interface ReadResult extends ReadConfiguration {
   digest: string;
@@ -24,6 +28,7 @@ export async function readInThread(
     workerData: options,
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
   });
+  let answered = false;
   const outcome = Promise.withResolvers<ReadResult>();
   const refuse = (text: string): void => outcome.reject(new ConfigurationProblem(text));
   const timer = setTimeout(
@@ -35,18 +40,22 @@ export async function readInThread(
   worker.on('message', (message: FromReader) => {
     if (message.say === 'read') outcome.resolve({ ...message.read, digest: message.digest });
     else refuse(message.text);
+    answered = true;
   });
   worker.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
       refuse('the configuration needs more memory than is set aside for reading it');
     else outcome.reject(error);
   });
-  worker.on('exit', () => outcome.reject(new Error('the thread that reads a configuration ended')));
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  exited.then(() => outcome.reject(new Error('the thread that reads a configuration ended')));
   try {
     return await outcome.promise;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
+    // One that has answered ends by itself: to end it by force in the midst of that has ended the whole process.
+    if (answered) await Promise.race([exited, pause(ENDS_MS, undefined, { ref: false })]);
     await worker.terminate();
   }
 }
