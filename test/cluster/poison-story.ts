@@ -84,6 +84,16 @@ export function poison(stage: Stage) {
       30_000,
     );
 
+  /** When no more come: some readers gather for a while before they refuse. */
+  async function lettersOfAll(name: string): ReturnType<typeof lettersOf> {
+    for (let before = await lettersOf(name); ; ) {
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const now = await lettersOf(name);
+      if (now.length === before.length) return now;
+      before = now;
+    }
+  }
+
   return {
     status,
     letters,
@@ -209,7 +219,7 @@ export function poison(stage: Stage) {
 
     /** What is garbage for good is refused again: new letters in place of the old, and the object stays unknown. */
     async expectRefusedAgain(name: string): Promise<void> {
-      const before = await lettersOf(name);
+      const before = await lettersOfAll(name);
       const ids = before.map(({ id }) => id);
       // Once, however many readers refused it.
       expect(await stage.client().system.replayDeadLetters(ids)).toEqual({ replayed: 1, skipped: [] });
