@@ -3,7 +3,8 @@
 import type { FSWatcher, Stats } from 'node:fs';
 import { watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
+import type { Clock } from '../runtime/clock.ts';
 
 /** A directory whose time is this close to its scan may have changed again within the same tick of the clock. */
 const SETTLED_MS = 2_000;
@@ -107,5 +108,63 @@ export class FileTree {
 }
 
 /** Null when it is gone, or may not be looked at: then the reader of the file will say so. */
-const statOrNull = (path: string): Promise<Stats | null> => stat(path).catch(() => null);
+/** Several notices of one write come together. */
+const DEBOUNCE_MS = 20;
+/** Every so many rounds all files are looked at, not only those of changed directories. */
+const FULL_SCAN_EVERY = 60;
+
+export interface Following {
+  clock: Clock;
+  signal: AbortSignal;
+  /** How often to look for files that no watch reported, milliseconds. */
+  pollMs: number;
+  /** Looks at the tree; `everything`: at all of it. */
+  scan(everything: boolean): Promise<void>;
+  /** Looks at what the watches reported, and again at what was not settled. */
+  look(): Promise<void>;
+  /** When to look again though nothing is reported, milliseconds; null: there is nothing unsettled. */
+  againMs(): number | null;
+}
+
+/** Scans a tree again and again, and looks at once where a watch reports something, until the signal aborts. */
+export async function follow(
+  tree: FileTree,
+  { clock, signal, pollMs, scan, look, againMs }: Following,
+): Promise<void> {
+  let wake = new AbortController();
+  tree.watch(() => wake.abort());
+  try {
+    for (let round = 0; !signal.aborted; round++) {
+      await scan(round % FULL_SCAN_EVERY === 0);
+      const until = clock.now() + pollMs;
+      while (!signal.aborted && clock.now() < until) {
+        const wait = Math.min(againMs() ?? Number.POSITIVE_INFINITY, until - clock.now());
+        await clock.sleep(Math.max(1, wait), AbortSignal.any([signal, wake.signal]));
+        if (signal.aborted) break;
+        if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, signal);
+        wake = new AbortController();
+        await look();
+      }
+    }
+  } finally {
+    tree.close();
+  }
+}
+
+/** Of the files known below the roots those that are gone, while their directory is there; what is kept of them may go. */
+export async function goneOf(
+  known: Iterable<string>,
+  roots: readonly string[],
+  seen: ReadonlySet<string>,
+): Promise<string[]> {
+  const gone: string[] = [];
+  for (const path of known) {
+    if (seen.has(path) || !roots.some((root) => path.startsWith(root + sep))) continue;
+    if (await statOrNull(dirname(path))) gone.push(path);
+  }
+  return gone;
+}
+
+/** Null for what is not there, or not to be looked at. */
+export const statOrNull = (path: string): Promise<Stats | null> => stat(path).catch(() => null);
 const none = (): never[] => [];

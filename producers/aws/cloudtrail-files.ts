@@ -5,12 +5,11 @@
 // whole files. A file that cannot be read to its end goes to the dead letters with its fingerprint, and is not tried again
 // until it changes; the records before the damage are kept.
 import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { dirname, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { DriftError } from '../../runtime/errors.ts';
 import type { Progress, Source, SourceContext } from '../../runtime/source.ts';
 import type { Json } from '../../schemas/index.ts';
-import { FileTree } from '../file-tree.ts';
+import { FileTree, follow, goneOf, statOrNull } from '../file-tree.ts';
 import { RecentIds } from '../recent-ids.ts';
 import { attribution } from './attribution.ts';
 import type { CloudtrailLimits } from './cloudtrail-file.ts';
@@ -45,9 +44,6 @@ const LIMITS: CloudtrailLimits = {
 const BATCH_EVENTS = 2_000;
 const BATCH_FILES = 256;
 const BATCH_MS = 100;
-const DEBOUNCE_MS = 20;
-/** Every so many polls all files are compared, not only those of changed directories. */
-const FULL_SCAN_EVERY = 60;
 
 /** What S3 holds under an account: CloudTrail's events, and logs of other products. */
 const PRODUCT = /\/AWSLogs\/(?:o-[a-z0-9]+\/)?\d{12}\/([^/]+)$/;
@@ -111,26 +107,18 @@ class Run {
       await this.#scan(true);
       return this.#refuseUnsettled();
     }
-    let wake = new AbortController();
-    this.#tree.watch(() => wake.abort());
-    try {
-      for (let round = 0; !signal.aborted; round++) {
-        await this.#scan(round % FULL_SCAN_EVERY === 0);
-        const until = clock.now() + (this.#options.pollMs ?? 5_000);
-        while (!signal.aborted && clock.now() < until) {
-          const wait = this.#unsettled.size > 0 ? Math.min(1_000, until - clock.now()) : until - clock.now();
-          await clock.sleep(Math.max(1, wait), AbortSignal.any([signal, wake.signal]));
-          if (signal.aborted) break;
-          if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, signal);
-          wake = new AbortController();
-          for await (const { path, stats } of this.#tree.moved()) await this.#look(path, stats);
-          await this.#lookAgain();
-          await this.#flush();
-        }
-      }
-    } finally {
-      this.#tree.close();
-    }
+    await follow(this.#tree, {
+      clock,
+      signal,
+      pollMs: this.#options.pollMs ?? 5_000,
+      scan: (everything) => this.#scan(everything),
+      look: async () => {
+        for await (const { path, stats } of this.#tree.moved()) await this.#look(path, stats);
+        await this.#lookAgain();
+        await this.#flush();
+      },
+      againMs: () => (this.#unsettled.size > 0 ? 1_000 : null),
+    });
   }
 
   async #scan(everything: boolean): Promise<void> {
@@ -151,7 +139,7 @@ class Run {
 
   async #lookAgain(): Promise<void> {
     for (const path of [...this.#unsettled.keys()]) {
-      const stats = await stat(path).catch(() => null);
+      const stats = await statOrNull(path);
       if (stats) await this.#look(path, stats);
       else this.#unsettled.delete(path);
     }
@@ -169,11 +157,8 @@ class Run {
 
   /** Progress of files that are gone, while their directory is there, would be kept for ever. */
   async #forget(seen: ReadonlySet<string>): Promise<void> {
-    const gone: string[] = [];
-    for (const [item] of this.#context.progressItems())
-      if (!seen.has(item) && this.#roots.some((root) => item.startsWith(root + sep))) gone.push(item);
-    for (const item of gone)
-      if (await stat(dirname(item)).catch(() => null)) this.#progress.push({ item, progress: null });
+    const known = [...this.#context.progressItems()].map(([item]) => item);
+    for (const item of await goneOf(known, this.#roots, seen)) this.#progress.push({ item, progress: null });
   }
 
   /** False, and counted once, for the directories of other products (or of CloudTrail's digests and insights). */
@@ -202,7 +187,7 @@ class Run {
       outcome = await this.#read(path, before);
       if (outcome === 'done') break;
       this.#unsettled.set(path, before);
-      now = await stat(path).catch(() => null);
+      now = await statOrNull(path);
       if (now && same(now, before)) break;
     }
     if (outcome === 'done') this.#unsettled.delete(path);
@@ -226,7 +211,7 @@ class Run {
       if (refusal === null) return this.#cannotOpen(path, stats, error);
     }
     refusal ??= file.refusal();
-    const after = await stat(path).catch(() => null);
+    const after = await statOrNull(path);
     const moved = !after || !same(after, stats);
     if (moved || (refusal !== null && file.early && this.#fresh(stats))) return 'unsettled';
     for (const [reason, count] of file.ignored) this.#context.ignored(reason, count);

@@ -4,13 +4,12 @@
 // none, and repeated reports have the same ids. Memory is bounded by one line, one batch and a window of ids. A line that
 // cannot be used goes to the dead letters, whole; the lines around it are used.
 import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { dirname, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { DriftError } from '../../runtime/errors.ts';
 import type { Progress, Source, SourceContext } from '../../runtime/source.ts';
 import type { Json } from '../../schemas/index.ts';
 import { attribution } from '../aws/attribution.ts';
-import { FileTree } from '../file-tree.ts';
+import { FileTree, follow, goneOf, statOrNull } from '../file-tree.ts';
 import { RecentIds } from '../recent-ids.ts';
 import { beginsAs, bytesOf, headOf, linesOf } from './lines.ts';
 import { type ChangeEvent, type NormalizeContext, normalize } from './normalize.ts';
@@ -42,9 +41,6 @@ interface ReportLimits {
 
 const LIMITS: ReportLimits = { lineBytes: 256 * 1024, fileBytes: 2 * 1024 * 1024, rememberedIds: 200_000 };
 const BATCH_EVENTS = 2_000;
-const DEBOUNCE_MS = 20;
-/** Every so many polls all files are compared; between, those of changed directories and those that grew lately. */
-const FULL_SCAN_EVERY = 60;
 const GREW_LATELY = 256;
 /** Bad lines of one reading of a file that get a dead letter each; the rest share one. */
 const LETTERS_PER_READING = 100;
@@ -104,27 +100,18 @@ class Run {
   async run(): Promise<void> {
     if (this.#options.oneShot) return this.#scan(true);
     const { signal, clock } = this.#context;
-    let wake = new AbortController();
-    this.#tree.watch(() => wake.abort());
-    try {
-      for (let round = 0; !signal.aborted; round++) {
-        await this.#scan(round % FULL_SCAN_EVERY === 0);
-        const until = clock.now() + (this.#options.pollMs ?? 2_000);
-        while (!signal.aborted && clock.now() < until) {
-          const left = until - clock.now();
-          const wait = this.#unsettled.size > 0 ? Math.min(500, left) : left;
-          await clock.sleep(Math.max(1, wait), AbortSignal.any([signal, wake.signal]));
-          if (signal.aborted) break;
-          if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, signal);
-          wake = new AbortController();
-          for await (const { path, stats } of this.#tree.moved()) await this.#look(path, stats);
-          await this.#lookAt(this.#unsettled);
-          await this.#flush();
-        }
-      }
-    } finally {
-      this.#tree.close();
-    }
+    await follow(this.#tree, {
+      clock,
+      signal,
+      pollMs: this.#options.pollMs ?? 2_000,
+      scan: (everything) => this.#scan(everything),
+      look: async () => {
+        for await (const { path, stats } of this.#tree.moved()) await this.#look(path, stats);
+        await this.#lookAt(this.#unsettled);
+        await this.#flush();
+      },
+      againMs: () => (this.#unsettled.size > 0 ? 500 : null),
+    });
   }
 
   async #scan(everything: boolean): Promise<void> {
@@ -146,7 +133,7 @@ class Run {
 
   async #lookAt(paths: Set<string>): Promise<void> {
     for (const path of [...paths]) {
-      const stats = await stat(path).catch(() => null);
+      const stats = await statOrNull(path);
       if (stats) await this.#look(path, stats);
       else paths.delete(path);
     }
@@ -154,10 +141,8 @@ class Run {
 
   /** Progress of files that are gone, while their directory is there, would be kept for ever. */
   async #forget(seen: ReadonlySet<string>): Promise<void> {
-    const gone: string[] = [];
-    for (const [item] of this.#context.progressItems())
-      if (!seen.has(item) && this.#roots.some((root) => item.startsWith(root + sep))) gone.push(item);
-    for (const item of gone) if (await stat(dirname(item)).catch(() => null)) this.#progress.set(item, null);
+    const known = [...this.#context.progressItems()].map(([item]) => item);
+    for (const item of await goneOf(known, this.#roots, seen)) this.#progress.set(item, null);
   }
 
   /** Reads what the file holds beyond what is known of it. */
