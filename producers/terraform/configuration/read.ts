@@ -73,8 +73,14 @@ export async function readConfiguration(options: ReadOptions): Promise<ReadConfi
 const revisionOf = (checkout: Checkout | null): string | null => checkout?.commit ?? null;
 
 async function existing(path: string): Promise<string> {
-  const real = await realpath(path).catch(() => null);
-  if (real !== null && (await stat(real)).isDirectory()) return real;
+  try {
+    const real = await realpath(path);
+    if ((await stat(real)).isDirectory()) return real;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      throw new ConfigurationProblem(`${basename(path)}: the folder cannot be read (${code ?? 'unknown'})`);
+  }
   throw new ConfigurationProblem(`${basename(path)}: there is no such folder`);
 }
 
