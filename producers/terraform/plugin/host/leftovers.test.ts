@@ -15,9 +15,11 @@ it('a provider whose starter was killed is ended by the next start, and no other
   timeout: 60_000,
 }, async () => {
   const folder = temporaryFolder();
-  const start = async (): Promise<{ child: ReturnType<typeof spawn>; pid: number }> => {
+  const start = async (
+    directory: string | null,
+  ): Promise<{ child: ReturnType<typeof spawn>; pid: number }> => {
     const script = `import { launch } from ${JSON.stringify(LAUNCH)};
-      const { pid } = await launch({ name: 'pretend', ...${JSON.stringify(pretend())} });
+      const { pid } = await launch({ name: 'pretend', ...${JSON.stringify(pretend())}, directory: ${JSON.stringify(directory)} });
       console.log(pid);
       process.on('SIGTERM', () => process.exit(0));
       setInterval(() => {}, 1000);`;
@@ -28,14 +30,15 @@ it('a provider whose starter was killed is ended by the next start, and no other
     const [pid] = (await once(child.stdout!, 'data')) as [Buffer];
     return { child, pid: Number(pid) };
   };
-  const [killed, kept] = [await start(), await start()];
+  // Also one that runs where Terraform does, and not in the folder that was made for it.
+  const [killed, kept] = [await start(folder.path), await start(null)];
   killed.child.kill('SIGKILL');
   await once(killed.child, 'exit');
-  // A folder that only looks like one, and names a process that lives elsewhere.
+  // A folder whose process has ended, and its number is another's by now.
   mkdirSync(join(folder.path, 'dm-plugin-other'));
   writeFileSync(
     join(folder.path, 'dm-plugin-other/started-by'),
-    JSON.stringify({ starter: '1@0', child: process.pid }),
+    JSON.stringify({ starter: '1@0', child: `${process.pid}@0` }),
   );
   expect(runs(killed.pid)).toBe(true);
   expect(endLeftovers(folder.path)).toBe(1);

@@ -1,15 +1,18 @@
 // Providers whose starter was killed: go-plugin never looks whether anyone still wants it, and each holds hundreds of
 // megabytes and credentials. The next start ends them.
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const FOLDER_PREFIX = 'dm-plugin-';
 const FILE = 'started-by';
 
-/** Who started the process that lives in this folder. */
+/** Who started the process that this folder was made for, and which that is. */
 export const markFolder = (folder: string, child: number): void =>
-  writeFileSync(join(folder, FILE), JSON.stringify({ starter: identity(process.pid), child }));
+  writeFileSync(
+    join(folder, FILE),
+    JSON.stringify({ starter: identity(process.pid), child: identity(child) }),
+  );
 
 /** A process and when it began, for its number may be another's by now; null where the system does not tell. */
 function identity(pid: number): string | null {
@@ -30,8 +33,8 @@ export function endLeftovers(folder = tmpdir()): number {
     const path = join(folder, name);
     const mark = markOf(path);
     if (!mark || isAlive(mark.starter)) continue;
-    if (livesIn(mark.child, path)) {
-      process.kill(mark.child, 'SIGKILL');
+    if (isAlive(mark.child)) {
+      process.kill(pidOf(mark.child), 'SIGKILL');
       ended++;
     }
     rmSync(path, { recursive: true, force: true });
@@ -39,28 +42,18 @@ export function endLeftovers(folder = tmpdir()): number {
   return ended;
 }
 
-function markOf(folder: string): { starter: string; child: number } | null {
+function markOf(folder: string): { starter: string; child: string } | null {
   try {
     const { starter, child } = JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as Record<
       string,
       unknown
     >;
-    return typeof starter === 'string' && Number.isSafeInteger(child)
-      ? { starter, child: child as number }
-      : null;
+    return typeof starter === 'string' && typeof child === 'string' ? { starter, child } : null;
   } catch {
     // Not ours, another user's, or not marked yet.
     return null;
   }
 }
 
-const isAlive = (starter: string): boolean => identity(Number(starter.split('@')[0])) === starter;
-
-/** Its working directory is the folder that was made for it: no other process has that. */
-function livesIn(pid: number, folder: string): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`) === folder;
-  } catch {
-    return false;
-  }
-}
+const pidOf = (identified: string): number => Number(identified.split('@')[0]);
+const isAlive = (identified: string): boolean => identity(pidOf(identified)) === identified;
