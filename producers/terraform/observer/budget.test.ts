@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Cache } from '../../../runtime/cache/cache.ts';
 import { createMemoryCache } from '../../../runtime/cache/memory-cache.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { type Budget, createBudget } from './budget.ts';
@@ -9,6 +10,7 @@ function budgets(count: number): Budget[] {
   const cache = createMemoryCache({ clock: systemClock });
   return Array.from({ length: count }, () => createBudget({ cache, clock: systemClock }));
 }
+const budgetOn = (cache: Cache): Budget => createBudget({ cache, clock: systemClock });
 const timed = async (work: () => Promise<unknown>): Promise<number> => {
   const began = performance.now();
   await work();
@@ -54,6 +56,36 @@ describe('the budget of an account', () => {
     await one.turn('a', 100, 'change', never);
     await one.throttled('a');
     expect(await timed(() => one.turn('a', 100, 'change', never))).toBeGreaterThan(1_500);
+  });
+
+  it('many that are told so at once are one occasion, and the longer pause of another process stands', async () => {
+    const cache = createMemoryCache({ clock: systemClock });
+    const [one, two, third] = [budgetOn(cache), budgetOn(cache), budgetOn(cache)];
+    await Promise.all(Array.from({ length: 20 }, () => one.throttled('a')));
+    // 0.8 to 1.6 s, and a look; twenty times in a row it would be half a minute.
+    expect(await timed(() => one.turn('a', 100, 'change', never))).toBeLessThan(4_000);
+    await one.throttled('a');
+    await one.turn('a', 100, 'change', never);
+    // Now for 3.2 s at least; another that is throttled for the first time would pause for 1.6 s at most.
+    await one.throttled('a');
+    await two.throttled('a');
+    expect(await timed(() => third.turn('a', 100, 'change', never))).toBeGreaterThan(2_500);
+  });
+
+  it('the clock of another machine does not say how long a pause is', async () => {
+    const cache = createMemoryCache({ clock: systemClock });
+    const ahead = createBudget({
+      cache,
+      clock: { ...systemClock, now: () => systemClock.now() + 3_600_000 },
+    });
+    const behind = createBudget({
+      cache,
+      clock: { ...systemClock, now: () => systemClock.now() - 3_600_000 },
+    });
+    await ahead.throttled('a');
+    expect(await timed(() => budgetOn(cache).turn('a', 9, 'change', never))).toBeLessThan(6_000);
+    await behind.throttled('b');
+    expect(await timed(() => budgetOn(cache).turn('b', 9, 'change', never))).toBeGreaterThan(700);
   });
 
   it('who gives up waits no longer, and holds up no one', async () => {
