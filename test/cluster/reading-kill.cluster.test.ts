@@ -18,7 +18,7 @@ const PAGE = 200;
 const CHANGED = 40;
 const SOURCE = 'terraform-sweep';
 
-describe.runIf(addresses !== null)('two processes that read', { timeout: 600_000 }, () => {
+describe.runIf(addresses !== null)('two processes that read', { timeout: 900_000 }, () => {
   let world: ReadingWorld;
   let ids: string[];
   const producers = (): RoleProcess[] => world.cluster.of('producers');
@@ -46,7 +46,7 @@ describe.runIf(addresses !== null)('two processes that read', { timeout: 600_000
   const untilBothRead = () =>
     patiently(
       'both to have their share',
-      240_000,
+      300_000,
       async () => {
         const held = [...(await sharesOfReading()).values()];
         return held.length === 2 && held.every(({ length }) => length === 2);
@@ -69,7 +69,7 @@ describe.runIf(addresses !== null)('two processes that read', { timeout: 600_000
     asked.catch(() => undefined);
     await patiently(
       `the sweep to be past its first page`,
-      120_000,
+      300_000,
       async () => (await reads(after)).length > PAGE + 20,
     );
     await act();
@@ -120,11 +120,7 @@ describe.runIf(addresses !== null)('two processes that read', { timeout: 600_000
       killedAt = performance.now();
       await owner!.end('SIGKILL');
       const before = (await reads(next)).length;
-      await patiently(
-        'the other to sweep on',
-        120_000,
-        async () => (await reads(next)).length > before + 5,
-      );
+      await patiently('the other to sweep on', 300_000, async () => (await reads(next)).length > before + 5);
       process.stderr.write(
         `a sweep whose owner was killed was read on with after ${Math.round(performance.now() - killedAt)} ms\n`,
       );
@@ -150,7 +146,7 @@ describe.runIf(addresses !== null)('two processes that read', { timeout: 600_000
       const before = (await reads(next)).length;
       await patiently(
         'the other to sweep on',
-        120_000,
+        300_000,
         async () => (await reads(next)).length > before + PAGE / 4,
       );
       owner!.send('SIGCONT');
@@ -167,7 +163,7 @@ describe.runIf(addresses !== null)('two processes that read', { timeout: 600_000
     for (const id of ids.slice(0, CHANGED))
       await world.as('alice').update('aws_sqs_queue', id, { delay_seconds: 30 });
     await world.cloud.flush();
-    await patiently('both to read', 120_000, async () =>
+    await patiently('both to read', 300_000, async () =>
       (await Promise.all(producers().map(readsOf))).every((count) => count > 0),
     );
     const [killed] = producers();
@@ -179,7 +175,7 @@ describe.runIf(addresses !== null)('two processes that read', { timeout: 600_000
     await world.as('bob').set({ delayMs: 0 });
     await patiently(
       'every change to be confirmed',
-      240_000,
+      300_000,
       async () =>
         (await drifts(world.cluster.client)).filter(({ confidence }) => confidence === 'confirmed').length ===
         CHANGED,

@@ -205,7 +205,7 @@ async function swept(
   const since = new Date(systemClock.now()).toISOString();
   const request = await client.snapshots.request({ provider: 'terraform', scope: WORKSPACE });
   if (request.status === 'refused') throw new Error(`the sweep is refused: ${request.reason}`);
-  return patiently(`the sweep of ${name}`, 120_000, async () =>
+  return patiently(`the sweep of ${name}`, 300_000, async () =>
     (await client.snapshots.list({ provider: 'terraform' })).items.find(
       ({ scope, status, startedAt }) =>
         scope === `terraform/${WORKSPACE}` &&
