@@ -71,17 +71,9 @@ function ask(
   body: JsonObject | undefined,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    let asked: ReturnType<typeof request>;
-    const fail = (error: Error): void => {
-      // The cloud gave up a connection that had nothing to do just as this was sent: it has not been heard.
-      const isUnheard = asked.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-      if (isUnheard && options.method === 'GET') resolve(ask(url, { ...options, agent: false }, body));
-      else
-        reject(
-          new Refused(0, 'Unreachable', `the pretend cloud at ${url} does not answer: ${error.message}`),
-        );
-    };
-    asked = request(url, options, (response) => {
+    const fail = (error: Error): void =>
+      reject(new Refused(0, 'Unreachable', `the pretend cloud at ${url} does not answer: ${error.message}`));
+    const asked = request(url, options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', fail);
