@@ -161,7 +161,10 @@ describe.runIf(addresses !== null)('two processes that read', { timeout: 900_000
 
   it('both read what changed, whichever took the state; what a killed one had in hand the other reads, once', async () => {
     const edit = async (some: readonly string[]): Promise<void> => {
-      for (const id of some) await world.as('alice').update('aws_sqs_queue', id, { delay_seconds: 30 });
+      // At once: the cloud may take its time over each.
+      await Promise.all(
+        some.map((id) => world.as('alice').update('aws_sqs_queue', id, { delay_seconds: 30 })),
+      );
       await world.cloud.flush();
     };
     await edit(ids.slice(0, CHANGED / 2));
