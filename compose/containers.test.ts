@@ -125,6 +125,23 @@ describe('docker-compose.yml', () => {
       ).toBe(true);
   });
 
+  it('lets the producers read: providers where they are looked for, room for them, and credentials for no one else', () => {
+    const { producers, processors } = file.services;
+    const mount = producers!.volumes!.find(({ source }) => source?.includes('PROVIDERS'))!;
+    // A place where Terraform, and so we, look without being told: see producers/terraform/plugin/find.
+    expect(['/usr/local/share', '/usr/share'].map((folder) => `${folder}/terraform/plugins`)).toContain(
+      mount.target,
+    );
+    const memory = /^(\d+)g$/.exec(producers!.deploy!.resources!.limits!.memory!)!;
+    const { providerBytes } = loadConfiguration({ environment: {} }).terraform;
+    expect(Number(memory[1]) * 2 ** 30).toBeGreaterThan(providerBytes + 2 ** 30);
+    for (const service of [producers!, processors!])
+      expect(service.environment).toHaveProperty('DRIFTMGR_TERRAFORM_READERS');
+    const withFile = services.filter(([, service]) => service.env_file !== undefined);
+    expect(withFile.map(([name]) => name)).toEqual(['producers']);
+    expect(keptOut(textOf('.gitignore'))('compose/readers.env')).toBe(true);
+  });
+
   it('holds no secret: each comes from the environment, and compose refuses to start without it', () => {
     for (const [name, service] of services)
       for (const [variable, value] of Object.entries(service.environment ?? {})) {
@@ -176,6 +193,10 @@ describe('.env.example', () => {
       expect(configuration, role).toMatchObject({ host: '0.0.0.0', port: 8080, data: '/data' });
       expect(configuration.kafka, role).toMatchObject({ brokers: ['kafka:9092'], replication: 1 });
       expect(configuration.terraform.workspaces, role).toHaveLength(1);
+      expect(configuration.terraform.readers[0]?.environment, role).toEqual({
+        AWS_ACCESS_KEY_ID: '$READER_KEY',
+        AWS_SECRET_ACCESS_KEY: '$READER_SECRET',
+      });
     }
   });
 
@@ -238,6 +259,8 @@ describe('Dockerfile', () => {
     const out = keptOut(textOf('.dockerignore'));
     for (const path of [
       'compose/.env',
+      'compose/readers.env',
+      'compose/providers/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64/LICENSE.txt',
       'data/admin.key',
       'compose/inputs/states/a.tfstate',
       '.git/config',

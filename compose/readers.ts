@@ -4,6 +4,7 @@ import { PROJECTIONS } from '../projections/index.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Postgres } from '../runtime/postgres/postgres.ts';
 import type { Processor } from '../runtime/processor.ts';
+import type { Reactor } from '../runtime/reactor.ts';
 import type { PartitionStatus } from '../runtime/run-partitions.ts';
 import type { TopicName } from '../schemas/index.ts';
 import type { ProjectionsHandle } from './projections.ts';
@@ -19,6 +20,8 @@ export interface LocalReader {
   notReady: string | null;
   /** Why it has stopped for good. */
   stopped: string | null;
+  /** Other processes may have a part of it: of the whole, positions tell. */
+  isPart: boolean;
 }
 
 export interface Running {
@@ -44,18 +47,23 @@ export async function localReaders(running: Running): Promise<LocalReader[]> {
       ),
       partitions,
       ...standing(partitions, joined()),
+      isPart: partitions.length !== log.partitions,
     };
   });
-  const reacting = (units?.reactors() ?? []).map(async ({ reactor, handle }): Promise<LocalReader> => {
-    const partitions = handle.status();
-    return {
-      name: reactor.name,
-      kind: 'reactor',
-      lag: await lagOf(log, reactor.name, reactor.reads, handle.read()),
-      partitions,
-      ...standing(partitions, true),
-    };
-  });
+  const reacting = (units?.reactors() ?? []).map(
+    async ({ reactor, handle, isShared }): Promise<LocalReader> => {
+      const partitions = handle.status();
+      const held = isShared ? partitions.map(({ partition }) => partition) : undefined;
+      return {
+        name: reactor.name,
+        kind: 'reactor',
+        lag: await lagOf(log, reactor.name, reactor.reads, handle.read(), held),
+        partitions,
+        ...standing(partitions, !isShared || handle.joined()),
+        isPart: isShared && partitions.length !== log.partitions,
+      };
+    },
+  );
   const projecting = ((await projections?.status()) ?? []).map(
     ({ name, state, lag, failure }): LocalReader => ({
       name,
@@ -64,6 +72,7 @@ export async function localReaders(running: Running): Promise<LocalReader[]> {
       partitions: [],
       notReady: state === 'live' ? null : (failure ?? `is ${state}`),
       stopped: state === 'stopped' ? failure : null,
+      isPart: false,
     }),
   );
   return [...(await Promise.all([...processing, ...reacting])), ...projecting];
@@ -72,20 +81,23 @@ export async function localReaders(running: Running): Promise<LocalReader[]> {
 /** Those that run here as they are, and of the others what their positions say. */
 export async function allReaders(
   local: readonly LocalReader[],
-  others: { log: Log; processors: readonly Processor[]; postgres: Postgres | null },
+  others: {
+    log: Log;
+    processors: readonly Processor[];
+    /** Those that are known here, whoever runs them. */
+    reactors: readonly Reactor[];
+    postgres: Postgres | null;
+  },
 ): Promise<SystemJson['readers']> {
-  const { log, processors, postgres } = others;
-  const whole = local.filter(
-    ({ kind, partitions }) => kind !== 'processor' || partitions.length === log.partitions,
-  );
+  const { log, processors, reactors, postgres } = others;
+  const whole = local.filter(({ isPart }) => !isPart);
   const known = new Set(whole.map(({ name }) => name));
-  const missing = processors.filter(({ name }) => !known.has(name));
+  const missing = [
+    ...processors.map(({ name, reads }) => ({ name, reads, kind: 'processor' as const })),
+    ...reactors.map(({ name, reads }) => ({ name, reads, kind: 'reactor' as const })),
+  ].filter(({ name }) => !known.has(name));
   const elsewhere = await Promise.all(
-    missing.map(async ({ name, reads }) => ({
-      name,
-      kind: 'processor' as const,
-      lag: await lagOf(log, name, reads),
-    })),
+    missing.map(async ({ name, kind, reads }) => ({ name, kind, lag: await lagOf(log, name, reads) })),
   );
   const projections = PROJECTIONS.some(({ name }) => !known.has(name)) && postgres ? postgres : null;
   return [

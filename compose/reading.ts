@@ -59,7 +59,8 @@ export function createReading(
     unit: {
       name: 'readers',
       sources: sweep ? [sweep.source] : [],
-      reactors: [createReadReactor({ reader, states, clock }), ...(sweep ? [sweep.reactor] : [])],
+      reactors: sweep ? [sweep.reactor] : [],
+      shared: [createReadReactor({ reader, states, clock })],
       measure: (registry) => reader.measure(registry),
     },
     async close() {

@@ -111,7 +111,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
     const local = () => localReaders({ log, processors, units, projections });
     const readers = async (): Promise<SystemJson['readers']> =>
-      allReaders(await local(), { log, processors: options.processors, postgres });
+      allReaders(await local(), {
+        log,
+        processors: options.processors,
+        reactors: units?.reactors().map(({ reactor }) => reactor) ?? [],
+        postgres,
+      });
     const sources = (): SystemJson['sources'] => units?.sources() ?? [];
     const notReady = async (known?: LocalReader[]): Promise<string[]> => [
       ...(known ?? (await local())).flatMap(({ name, notReady: reason }) =>

@@ -11,6 +11,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { DriftError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log/log.ts';
 import { createMemoryLog } from '../runtime/log/memory-log.ts';
+import type { Reactor } from '../runtime/reactor.ts';
 import type { Source } from '../runtime/source.ts';
 import { testCodec } from '../runtime/testing/codec.ts';
 import { TEST_ORG } from '../runtime/testing/events.ts';
@@ -138,5 +139,35 @@ describe('a process that runs units', () => {
     stop.abort();
     await units.ended;
     await decoder.close();
+  });
+
+  it('a reactor that is shared works on what the process has of it, whoever runs the unit', async () => {
+    const groups = new Map<string, number[]>([['producers', []]]);
+    const assignments: Assignments = {
+      join({ group: name, work, signal }) {
+        const held = groups.get(name) ?? [1];
+        const working = held.map((partition) =>
+          work({ partition, signal, confirmed: async () => undefined }),
+        );
+        const ended = Promise.all([...working, aborted(signal)]).then(() => undefined);
+        return { joined: Promise.resolve(held), ended, held: () => held };
+      },
+      close: async () => undefined,
+    };
+    const reactor = (name: string): Reactor => ({
+      name,
+      reads: ['driftmgr.requests'],
+      wants: () => false,
+      perform: async () => [],
+    });
+    const units = run(
+      [{ name: 'readers', sources: [], reactors: [reactor('whole')], shared: [reactor('in-parts')] }],
+      assignments,
+    );
+    await units.joined;
+    await expect
+      .poll(() => units.reactors().map(({ reactor: { name }, handle }) => [name, handle.status()]))
+      .toMatchObject([['in-parts', [{ partition: 1, phase: 'running' }]]]);
+    expect(units.notReady()).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 // Units: sources and the reactors that answer for them, each run as a whole by one process. Which process that is the
-// group says; whoever takes one over shuts out the writers of whoever had it.
+// group says; whoever takes one over shuts out the writers of whoever had it. What needs nothing of one process alone is
+// shared instead: every process works on a part of the partitions.
 import type { Registry } from 'prom-client';
 import type { SystemJson } from '../api/types.ts';
 import type { Assignments } from '../runtime/assignment/assignment.ts';
@@ -13,6 +14,8 @@ export interface Unit {
   name: string;
   sources: readonly Source[];
   reactors: readonly Reactor[];
+  /** Reactors that stand by themselves: all processes with the role run them, each its share of the partitions. */
+  shared?: readonly Reactor[];
   /** Shows in these metrics what it does, whether it runs here or not. */
   measure?(metrics: Registry): void;
 }
@@ -33,8 +36,15 @@ export interface UnitsHandle {
   notReady(): string[];
   /** Of all units: those that run elsewhere are waiting here. */
   sources(): SystemJson['sources'];
-  /** Of the units that run here. */
-  reactors(): { reactor: Reactor; handle: ReactorHandle }[];
+  /** Of the units that run here, and those that are shared. */
+  reactors(): RunningReactor[];
+}
+
+export interface RunningReactor {
+  reactor: Reactor;
+  handle: ReactorHandle;
+  /** It may have only some of the partitions. */
+  isShared: boolean;
 }
 
 /** The group of the processes that have the role `producers`. */
@@ -44,7 +54,7 @@ export function runUnits(options: UnitsOptions): UnitsHandle {
   const { units, assignments, log } = options;
   const { partitions } = log;
   const sources = new Map<string, SourceHandle>();
-  const reactors = new Map<string, { reactor: Reactor; handle: ReactorHandle }>();
+  const reactors = new Map<string, RunningReactor>();
   /** Partitions of a group are what is given to processes; a unit goes with one of them. */
   for (const unit of units) unit.measure?.(options.metrics);
   const unitsAt = (partition: number): Unit[] => units.filter((_, index) => index % partitions === partition);
@@ -52,7 +62,7 @@ export function runUnits(options: UnitsOptions): UnitsHandle {
   async function run(unit: Unit, signal: AbortSignal): Promise<void> {
     const handles = unit.reactors.map((reactor) => {
       const handle = runReactor({ ...options, reactor, assignments: wholeAssignments(partitions), signal });
-      reactors.set(reactor.name, { reactor, handle });
+      reactors.set(reactor.name, { reactor, handle, isShared: false });
       return handle;
     });
     const running = unit.sources.map((source) => {
@@ -67,6 +77,14 @@ export function runUnits(options: UnitsOptions): UnitsHandle {
     for (const { name } of unit.sources) sources.delete(name);
   }
 
+  for (const reactor of units.flatMap(({ shared = [] }) => shared))
+    reactors.set(reactor.name, {
+      reactor,
+      handle: runReactor({ ...options, reactor }),
+      isShared: true,
+    });
+  const sharing = [...reactors.values()];
+
   const membership = assignments.join({
     group: GROUP,
     topics: ['driftmgr.sources'],
@@ -78,7 +96,9 @@ export function runUnits(options: UnitsOptions): UnitsHandle {
   const held = (): Unit[] | null => membership.held()?.flatMap(unitsAt) ?? null;
   return {
     joined: membership.joined.then(() => undefined),
-    ended: membership.ended,
+    ended: Promise.all([membership.ended, ...sharing.map(({ handle }) => handle.stopped)]).then(
+      () => undefined,
+    ),
     held: () => held()?.map(({ name }) => name) ?? null,
     notReady: () =>
       held()?.flatMap(({ sources: own, reactors: answering }) => [

@@ -10,6 +10,7 @@ export const textOf = (path: string): string => readFileSync(`${root}${path}`, '
 export interface Service {
   image: string;
   command?: string[];
+  env_file?: { path: string; required: boolean }[];
   entrypoint?: string[];
   environment?: Record<string, string | null>;
   depends_on?: Record<string, { condition: string; required?: boolean }>;
@@ -68,8 +69,10 @@ export function examples(text: string): Example[] {
   for (const line of text.split('\n')) {
     const variable = /^(#?)([A-Z][A-Z0-9_]*)=(.*)$/.exec(line);
     if (variable) {
-      const [, comment, name, value] = variable;
-      found.push({ name: name!, value: value!, optional: comment === '#', meaning: meaning.join(' ') });
+      const [, comment, name, written] = variable;
+      // Single quotes keep compose from taking `$NAME` for a variable of its own.
+      const value = written!.replace(/^'(.*)'$/, '$1');
+      found.push({ name: name!, value, optional: comment === '#', meaning: meaning.join(' ') });
       meaning = [];
     } else if (line.startsWith('# ') && !line.startsWith('# --')) meaning.push(line.slice(2));
     else meaning = [];

@@ -6,7 +6,7 @@ import { openKafkaLog } from '../../runtime/log/kafka-log.ts';
 import type { Log } from '../../runtime/log/log.ts';
 import { openConfluentRegistry } from '../../runtime/registry/confluent-registry.ts';
 import { createLogger } from '../../runtime/telemetry.ts';
-import { createCodec, type Event, TOPICS, type TopicName } from '../../schemas/index.ts';
+import { type Codec, createCodec, type Event, TOPICS, type TopicName } from '../../schemas/index.ts';
 import { stopwatch } from './patience.ts';
 import { copiesOn } from './servers.ts';
 import type { ClusterSystem } from './system.ts';
@@ -36,25 +36,29 @@ export async function openReading({ room, addresses, partitions }: ClusterSystem
   });
   const codec = createCodec(registry);
   return {
-    async all(topic) {
-      const found: { partition: number; offset: number; event: Event }[] = [];
-      for (let partition = 0; partition < partitions; partition++) {
-        for (let from = await log.start(topic, partition); ; ) {
-          const { records, next } = await log.read(topic, partition, from, {
-            records: 1_000,
-            bytes: 8 << 20,
-          });
-          if (next === from) break;
-          for (const { offset, value } of records)
-            if (value !== null) found.push({ partition, offset, event: codec.decode(topic, value) });
-          from = next;
-        }
-      }
-      return found;
-    },
+    all: (topic) => eventsIn(log, codec, topic),
     count: (topics) => recordsIn(log, topics),
     close: () => log.close(),
   };
+}
+
+/** Every event of the topic, each partition's in its order. */
+export async function eventsIn(
+  log: Pick<Log, 'partitions' | 'start' | 'read'>,
+  codec: Pick<Codec, 'decode'>,
+  topic: TopicName,
+): Promise<{ partition: number; offset: number; event: Event }[]> {
+  const found: { partition: number; offset: number; event: Event }[] = [];
+  for (let partition = 0; partition < log.partitions; partition++) {
+    for (let from = await log.start(topic, partition); ; ) {
+      const { records, next } = await log.read(topic, partition, from, { records: 1_000, bytes: 8 << 20 });
+      if (next === from) break;
+      for (const { offset, value } of records)
+        if (value !== null) found.push({ partition, offset, event: codec.decode(topic, value) });
+      from = next;
+    }
+  }
+  return found;
 }
 
 /** Offsets after the last records, summed up: it grows with everything that is written. */

@@ -10,7 +10,7 @@ import { patiently } from './patience.ts';
 
 const ENTRY = fileURLToPath(new URL('../../compose/driftmgr.ts', import.meta.url));
 /** Started together on a busy machine, processes wait for each other and for their servers. */
-const READY_WITHIN_MS = 90_000;
+const READY_WITHIN_MS = 240_000;
 
 export interface End {
   code: number | null;
@@ -29,6 +29,8 @@ export interface RoleProcess {
   /** Until it says that it is ready; rejects with what it said instead when it ends. */
   ready(withinMs?: number): Promise<void>;
   isRunning(): boolean;
+  /** Null when it does not run. */
+  pid(): number | null;
   send(signal: NodeJS.Signals): void;
   /** Sends the signal and waits for the end; one that has not come by then is forced, which shows in what is returned. */
   end(signal: 'SIGTERM' | 'SIGKILL', withinMs?: number): Promise<End>;
@@ -61,6 +63,7 @@ export function roleProcess({ name, roles, directory, port, environment }: RoleO
     data,
     logged,
     isRunning: () => child !== null,
+    pid: () => child?.pid ?? null,
     start() {
       if (child) throw new Error(`${name} runs`);
       const output = openSync(log, 'a', 0o600);

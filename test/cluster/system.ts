@@ -13,7 +13,7 @@ import { freePorts, type RoleProcess, roleProcess, tailOf } from './role-process
 import { type Addresses, makeRoom, type Room } from './servers.ts';
 
 /** Where ports of roles are looked for. */
-const FIRST_PORT = 30_100;
+const FIRST_PORT = Number(process.env.ROLE_FIRST_PORT ?? 30_100);
 /** A graceful stop takes 10 s at most; a machine that is busy with other things gets some more. */
 const ENDS_WITHIN_MS = 20_000;
 

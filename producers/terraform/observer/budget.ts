@@ -19,7 +19,10 @@ export interface Budget {
 const WINDOW_MS = 1_000;
 /** A sweep leaves so much of the budget to changes. */
 const SWEEP_SHARE = 0.75;
-/** The pause that another process has begun is looked for so often. */
+/**
+ * The pause that another process has begun is looked for so often. It lasts until the cache forgets it: the clocks of two
+ * machines may differ by more than any pause.
+ */
 const LOOK_MS = 1_000;
 /** First pause: 0.8 to 1.6 seconds; longest: half a minute. */
 const FIRST_BACKOFF = 4;
@@ -70,8 +73,8 @@ export function createBudget({ cache, clock }: { cache: Cache; clock: Clock }): 
     if (clock.now() - account.lookedAt < LOOK_MS) return;
     account.lookedAt = clock.now();
     const found = await cache.get(pauseKey(account.name));
-    const until = found.known && found.value !== null ? Number(found.value) : 0;
-    if (Number.isFinite(until)) account.pausedUntil = Math.max(account.pausedUntil, until);
+    if (found.known && found.value !== null)
+      account.pausedUntil = Math.max(account.pausedUntil, clock.now() + LOOK_MS);
   }
 
   function next(account: Account): { waiter: Waiter; priority: Priority } | null {
@@ -130,9 +133,14 @@ export function createBudget({ cache, clock }: { cache: Cache; clock: Clock }): 
     },
     async throttled(name) {
       const account = accountOf(name);
-      const pause = backoffMs(FIRST_BACKOFF + account.throttles++, Math.random());
-      account.pausedUntil = Math.max(account.pausedUntil, clock.now() + pause);
-      await cache.put(pauseKey(name), String(account.pausedUntil), Math.ceil(pause));
+      // Of those that were asked before the pause began: one occasion, however many they are.
+      if (clock.now() < account.pausedUntil) return;
+      const pause = Math.ceil(backoffMs(FIRST_BACKOFF + account.throttles++, Math.random()));
+      account.pausedUntil = clock.now() + pause;
+      // The longer pause of another process stands.
+      const found = await cache.get(pauseKey(name));
+      const other = found.known ? Number(found.value ?? 0) : 0;
+      if (!(other >= pause)) await cache.put(pauseKey(name), String(pause), pause);
     },
     answered(name) {
       accountOf(name).throttles = 0;

@@ -232,6 +232,20 @@ describe('a sweep that is throttled', () => {
 });
 
 describe('a sweep that is killed in the middle', () => {
+  it('at a slow pace is told as it goes, and little of it is read again', async () => {
+    await world.put('prod', 1, ...things(40));
+    const sweep = world.begin({ readsPerSecond: 200 }, { page: 200, pageMs: 50 });
+    const asked = sweep.ask('prod');
+    asked.catch(() => undefined);
+    // Ten in 50 ms: of forty in one page nothing would be told before the last.
+    await expect.poll(() => world.reads.length).toBeGreaterThanOrEqual(25);
+    const told = (await world.of('resource.observed')).length;
+    expect(told).toBeGreaterThanOrEqual(10);
+    expect(told).toBeLessThan(40);
+    await asked;
+    expect(await world.of('snapshot.completed')).toMatchObject([{ body: { listed: 40, published: 40 } }]);
+    expect(world.reads).toHaveLength(40);
+  });
   it('goes on where it stopped, under the same id, and says nothing twice', async () => {
     await world.put('prod', 1, ...things(60));
     const reached = Promise.withResolvers<void>();

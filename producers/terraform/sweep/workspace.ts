@@ -25,8 +25,10 @@ export interface SweepParts {
 }
 
 export interface SweepLimits {
-  /** Instances read between two commits. */
+  /** Instances read between two commits, at most. */
   page: number;
+  /** No more of them than the slowest of their accounts allows in so long: what is found is told soon, and little is read again. */
+  pageMs: number;
   /** Reads at once; the budget of their accounts says how many really go out. */
   concurrency: number;
   /** First pause when throttled, doubled each time in a row, milliseconds. */
@@ -39,6 +41,7 @@ export interface SweepLimits {
 
 export const LIMITS: SweepLimits = {
   page: 200,
+  pageMs: 10_000,
   concurrency: 32,
   pauseMs: 15_000,
   longestPauseMs: 300_000,
@@ -121,22 +124,37 @@ export async function sweepWorkspace(
     let now = from;
     while (known.head(workspace)?.blob === head.blob) {
       const page = await parts.states.page(head.blob!, workspace, now.after, parts.limits.page);
-      const ended = await readPage(page.instances, head, now);
+      const instances = soMany(page.instances);
+      const ended = await readPage(instances, head, now);
       if (ended.problem !== null) return putOff(ended.problem);
       const { events, counts } = ended;
       now = {
         ...now,
-        after: page.instances.at(-1)?.address ?? now.after,
+        after: instances.at(-1)?.address ?? now.after,
         listed: now.listed + counts.listed,
         published: now.published + counts.published,
         failed: sum(now.failed, counts.failed),
         problem: null,
         retryAt: null,
       };
-      if (page.next === null) return complete(now, events);
+      const isLast = page.next === null && instances.length === page.instances.length;
+      if (isLast) return complete(now, events);
       await context.publish(events, [{ item, progress: jsonOf(now) }]);
     }
     return now;
+  }
+
+  /** The first of them, as many as are read in time; one at least. */
+  function soMany(instances: readonly PagedInstance[]): readonly PagedInstance[] {
+    const times = new Map<string, number>();
+    const end = instances.findIndex((instance) => {
+      const account = parts.accountOf(workspace, instance);
+      if (account === null) return false;
+      const time = (times.get(account.name) ?? 0) + 1_000 / account.perSecond;
+      times.set(account.name, time);
+      return time > parts.limits.pageMs;
+    });
+    return end < 0 ? instances : instances.slice(0, Math.max(1, end));
   }
 
   async function complete(last: SweepProgress, events: readonly SourceEvent[]): Promise<SweepProgress> {

@@ -1,5 +1,5 @@
 // Providers whose starter was killed: go-plugin never looks whether anyone still wants it, and each holds hundreds of
-// megabytes and credentials. The next start ends them.
+// megabytes and credentials. The pools of others end them, when they are made and now and then.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -67,6 +67,8 @@ interface Lane {
 
 const SIGN_OF_LIFE_MS = 2_000;
 const MEASURE_EVERY_MS = 5_000;
+/** Others on this machine may be killed at any time, and not be started again. */
+const LEFTOVERS_EVERY_MS = 15_000;
 
 export function providerPool(given: Partial<Limits> = {}, clock: Clock = systemClock): Pool {
   const limits = { ...LIMITS, ...given };
@@ -76,6 +78,7 @@ export function providerPool(given: Partial<Limits> = {}, clock: Clock = systemC
   const going = new Set<Promise<unknown>>();
   let closed = false;
   endLeftovers();
+  let lookedForLeftovers = clock.now();
   const upkeep = setInterval(
     () => void keepUp(),
     Math.min(MEASURE_EVERY_MS, Math.max(20, limits.idleMs / 2)),
@@ -284,6 +287,10 @@ export function providerPool(given: Partial<Limits> = {}, clock: Clock = systemC
 
   async function keepUp(): Promise<void> {
     const now = clock.now();
+    if (now - lookedForLeftovers >= LEFTOVERS_EVERY_MS) {
+      lookedForLeftovers = now;
+      endLeftovers();
+    }
     for (const seat of seats.values()) {
       if (seat.ready && !seat.busy && !seat.wanted && now - seat.lastUsed >= limits.idleMs) {
         counts.ended.idle++;

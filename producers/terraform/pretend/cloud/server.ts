@@ -147,6 +147,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // A connection is the client's to give up: one that were closed just as a call is sent on it would lose that call.
+    server.keepAliveTimeout = 0;
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   return {
