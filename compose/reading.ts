@@ -1,5 +1,6 @@
 // Asking providers what resources are: the unit that reads, where readers are configured, and what can be read at all.
 import { join } from 'node:path';
+import { forwards } from '../processors/drift/index.ts';
 import {
   bindingsOf,
   createReader,
@@ -59,7 +60,7 @@ export function createReading(
     unit: {
       name: 'readers',
       sources: sweep ? [sweep.source] : [],
-      reactors: [createReadReactor({ reader, states, clock }), ...(sweep ? [sweep.reactor] : [])],
+      reactors: [createReadReactor({ reader, states, clock }), forwards, ...(sweep ? [sweep.reactor] : [])],
       measure: (registry) => reader.measure(registry),
     },
     async close() {

@@ -7,7 +7,7 @@ import type { Identity, Provider } from './provider.ts';
 export const PROVIDERS: readonly Provider[] = [aws, digitalocean];
 
 /** Raise it whenever an identity rule of any provider changes: states already read are then identified anew. */
-export const IDENTITY_VERSION = 1;
+export const IDENTITY_VERSION = 2;
 
 /** The provider whose Terraform name this is; for others one that takes ids as they stand in the state. */
 export function providerNamed(terraformName: string): Provider {
@@ -21,9 +21,14 @@ export function providerNamed(terraformName: string): Provider {
   };
 }
 
+/** Azure takes its ids in any case, and tells of one resource in several. */
+const ARM_PROVIDERS: ReadonlySet<string> = new Set(['azurerm', 'azapi']);
+const ARM_ID = /^\/(subscriptions|providers)\//i;
+
 /** `org/provider/-/-/type/id`: ids of unknown providers are taken as unique within the provider and type. */
 function identifyById(org: string, provider: string, type: string, attributes: JsonObject): Identity {
-  const resourceId = idIn(attributes);
+  const id = idIn(attributes);
+  const resourceId = ARM_PROVIDERS.has(provider) && ARM_ID.test(id) ? id.toLowerCase() : id;
   return {
     objectKeys: [`${org}/${provider}/-/-/${type}/${resourceId}`],
     resourceId,
