@@ -179,7 +179,7 @@ describe.skipIf(!moto)(
       expect(all.filter(({ resolution }) => resolution !== 'dismissed').map(told)).toEqual([]);
       // Or nothing was tried.
       expect(serials.size).toBeGreaterThanOrEqual(3);
-      expect(sweeps).toBeGreaterThanOrEqual(2);
+      expect(sweeps).toBeGreaterThanOrEqual(1);
       expect(edits).toBeGreaterThanOrEqual(10);
       expect(all.length).toBeGreaterThan(0);
     });
