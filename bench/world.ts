@@ -118,6 +118,7 @@ export function declared(n: number, time: number, options: { objectKey?: string 
     attributes,
     dependencies: [],
     previousAddress: null,
+    ownKey: null,
   };
   return {
     event: {

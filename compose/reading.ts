@@ -1,5 +1,6 @@
 // Asking providers what resources are: the unit that reads, where readers are configured, and what can be read at all.
 import { join } from 'node:path';
+import { forwards } from '../processors/drift/index.ts';
 import {
   bindingsOf,
   createReader,
@@ -60,7 +61,7 @@ export function createReading(
       name: 'readers',
       sources: sweep ? [sweep.source] : [],
       reactors: sweep ? [sweep.reactor] : [],
-      shared: [createReadReactor({ reader, states, clock })],
+      shared: [createReadReactor({ reader, states, clock }), forwards],
       measure: (registry) => reader.measure(registry),
     },
     async close() {

@@ -1,5 +1,6 @@
 // The topology of this system: which elements run, what they read and write. README's diagram is printed from it.
 import type { TopologyJson } from '../api/types.ts';
+import { FORWARDS } from '../processors/drift/index.ts';
 import { processors } from '../processors/index.ts';
 import {
   CLOUDTRAIL_FILES,
@@ -68,6 +69,7 @@ export const topology: Topology = {
         'request.settled',
       ],
     },
+    { name: FORWARDS, reads: ['driftmgr.requests'], emits: ['change.reported', 'request.settled'] },
   ],
   projections: PROJECTIONS,
 };

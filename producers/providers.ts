@@ -39,8 +39,13 @@ export function providerNamed(terraformName: string): Provider {
   };
 }
 
+/** Azure takes its ids in any case, and tells of one resource in several. */
+const ARM_PROVIDERS: ReadonlySet<string> = new Set(['azurerm', 'azapi']);
+const ARM_ID = /^\/(subscriptions|providers)\//i;
+
 /** `org/provider/-/-/type/id`: ids of unknown providers are taken as unique within the provider and type. */
-function identifyBy(resourceId: string, org: string, provider: string, type: string): Identity {
+function identifyBy(id: string, org: string, provider: string, type: string): Identity {
+  const resourceId = ARM_PROVIDERS.has(provider) && ARM_ID.test(id) ? id.toLowerCase() : id;
   return {
     objectKeys: [`${org}/${provider}/-/-/${type}/${resourceId}`],
     resourceId,

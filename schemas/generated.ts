@@ -94,6 +94,8 @@ export interface ResourceDeclared {
   dependencies: string[];
   /** Set when the instance was moved. */
   previousAddress: null | string;
+  /** Under a further key: the object key that is the instance's own. Null under its own, and where it was not told. */
+  ownKey: null | string;
 }
 
 export type WithdrawnReason = 'removed' | 'moved' | 'rekeyed' | 'workspace_removed';
@@ -359,6 +361,14 @@ export interface ResourceReadRequested {
   since: number;
 }
 
+/** Tell a change again under the own key of an instance that was reported of under a further one; the time is that of the change. Answered by change.reported there, and request.settled. */
+export interface ChangeForwardRequested {
+  toObjectKey: string;
+  /** Id of the event that told it. */
+  changeId: string;
+  change: ChangeReported;
+}
+
 export type DriftKind = 'modified' | 'missing' | 'unmanaged' | 'contested';
 
 export type Confidence = 'confirmed' | 'suspected' | 'unverified';
@@ -537,6 +547,7 @@ export interface Bodies {
   'rules.published': RulesPublished;
   'request.settled': RequestSettled;
   'resource.read-requested': ResourceReadRequested;
+  'change.forward-requested': ChangeForwardRequested;
   'drift.opened': DriftOpened;
   'drift.changed': DriftChanged;
   'drift.acknowledged': DriftAcknowledged;
@@ -578,6 +589,7 @@ export const EVENTS: Record<EventType, { topic: TopicName; record: string; broad
   'rules.published': { topic: 'driftmgr.requests', record: 'io.driftmgr.RulesPublished', broadcast: true },
   'request.settled': { topic: 'driftmgr.requests', record: 'io.driftmgr.RequestSettled', broadcast: false },
   'resource.read-requested': { topic: 'driftmgr.requests', record: 'io.driftmgr.ResourceReadRequested', broadcast: false },
+  'change.forward-requested': { topic: 'driftmgr.requests', record: 'io.driftmgr.ChangeForwardRequested', broadcast: false },
   'drift.opened': { topic: 'driftmgr.drifts', record: 'io.driftmgr.DriftOpened', broadcast: false },
   'drift.changed': { topic: 'driftmgr.drifts', record: 'io.driftmgr.DriftChanged', broadcast: false },
   'drift.acknowledged': { topic: 'driftmgr.drifts', record: 'io.driftmgr.DriftAcknowledged', broadcast: false },
@@ -614,6 +626,7 @@ export const EVENT_TYPES = [
   'rules.published',
   'request.settled',
   'resource.read-requested',
+  'change.forward-requested',
   'drift.opened',
   'drift.changed',
   'drift.acknowledged',

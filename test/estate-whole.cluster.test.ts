@@ -14,7 +14,9 @@ import {
 } from '../producers/terraform/plugin/testing/aws.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { temporaryFolder } from '../runtime/testing/temporary-folder.ts';
-import type { Who } from './estate/feed.ts';
+import { secrets, send } from './estate/cloud.ts';
+import { driftsOf, told } from './estate/drifts.ts';
+import { tell, type Who } from './estate/feed.ts';
 import { type Planned, plannedFor } from './estate/mutations/index.ts';
 import { inLanes, table } from './estate/run.ts';
 import { declaredBy, statedIn } from './estate/stated.ts';
@@ -49,23 +51,7 @@ describe.skipIf(!moto)(
     let terraform: Terraform;
     let trail: string;
 
-    const drifts = async (): Promise<DriftJson[]> => {
-      const all: DriftJson[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await system.client.drifts.list({
-          status: ['open', 'acknowledged', 'accepted', 'resolved'],
-          ignored: true,
-          limit: 500,
-          cursor,
-        });
-        all.push(...page.items);
-        cursor = page.next ?? undefined;
-      } while (cursor !== undefined);
-      return all;
-    };
-    const told = ({ kind, confidence, status, address, differences }: DriftJson): string =>
-      `${kind} ${confidence} ${status} ${address} | ${differences.map(({ path, declared, observed }) => `${path} ${JSON.stringify(declared)} -> ${JSON.stringify(observed)}`).join()}`;
+    const drifts = (): Promise<DriftJson[]> => driftsOf(system.client);
     async function settled(): Promise<void> {
       await system.settled();
       await systemClock.sleep(3 * GRACE_MS);
@@ -217,6 +203,41 @@ describe.skipIf(!moto)(
       expect(open.map(told)).toEqual([]);
       const sorted = seen.map(({ confirmedMs }) => confirmedMs!).sort((a, b) => a - b);
       expect(sorted[Math.floor(sorted.length * 0.99)]).toBeLessThan(WITHIN_MS);
+    });
+
+    it('a secret whose value is replaced is one drift that says why it is not read; by its rotation, an ignored one', async () => {
+      const instances = statedIn(Buffer.from(await terraform.run('state', 'pull')));
+      const { attributes, address } = instances.find(
+        ({ type }) => type === 'aws_secretsmanager_secret_version',
+      )!;
+      const mine = async (): Promise<DriftJson[]> =>
+        (await drifts()).filter((one) => one.address === address && one.status !== 'resolved');
+      const before = (await drifts()).filter(({ status }) => status !== 'resolved').length;
+      const replace = async (who: Who, value: string): Promise<void> => {
+        const call = secrets('PutSecretValue', { SecretId: attributes.secret_id!, SecretString: value });
+        const { VersionId } = JSON.parse(await send(moto!.url, call)) as { VersionId: string };
+        // A feed leaves the value out.
+        const parameters = { secretId: attributes.secret_id! };
+        const answered = { aRN: attributes.secret_id!, versionId: VersionId };
+        await tell(trail, who, { ...call, parameters, answered });
+      };
+      for (const value of ['rotated-1', 'rotated-2', 'rotated-3']) await replace('rotation', value);
+      await until('the rotations to be told', async () => (await mine()).length === 1);
+      await settled();
+      expect((await mine()).map(({ ignoredBy, confidence }) => [ignoredBy, confidence])).toEqual([
+        ['aws.co-managed.secret-rotation', 'unverified'],
+      ]);
+      await replace('alice', 'replaced by hand');
+      await until('it to count', async () => (await mine())[0]?.ignoredBy === null);
+      await settled();
+      const [drift, ...more] = await mine();
+      expect(more).toEqual([]);
+      expect(drift).toMatchObject({ confidence: 'unverified', note: expect.stringMatching(/allow/) });
+      expect(drift!.actors.map(({ name }) => name)).toContain('alice');
+      expect((await drifts()).filter(({ status }) => status !== 'resolved').length).toBe(before + 1);
+      say(
+        `a secret replaced 3 times by its rotation: 1 drift, ignored; by hand: it counts, "${drift!.note}"`,
+      );
     });
 
     it('a refresh, which writes the children of each parent into the state, is no drift', async () => {

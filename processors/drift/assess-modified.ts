@@ -1,6 +1,7 @@
 // Decides the `modified` drift of one declared instance, confirmed or suspected, from facts alone. Pure.
 import type { Difference, Drift } from '../../schemas/index.ts';
 import { type Absorption, absorb } from './absorb.ts';
+import { automatedBy } from './automated.ts';
 import { type Comparison, LOOKED_AT } from './comparison.ts';
 import {
   type Assessment,
@@ -338,7 +339,7 @@ function suspect(seen: Seen, observed: Observed | null): Assessment {
       declaredAsOf: row.time,
       observedAsOf: observed?.time ?? null,
       at: newest ?? drift?.changedAt ?? row.time,
-      ignoredBy: ignoringRule(sight, subjectOf(row), []),
+      ignoredBy: ignoringRule(sight, subjectOf(row), []) ?? automatedBy(sight.rows, row, actors),
       note: elsewhere
         ? ELSEWHERE
         : failure

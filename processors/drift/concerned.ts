@@ -4,6 +4,7 @@ import type { Rows } from '../../runtime/processor.ts';
 import { UNMANAGED, UNMANAGED_LOOK, unmanagedIdOf } from './assess-unmanaged.ts';
 import { type Assessment, end, isOpen, type Sight } from './desired.ts';
 import { madeBy, NAMELESS_LIMIT, namesDeclared } from './evidence.ts';
+import { furtherTouched } from './forwarding.ts';
 import { hasAnyChildren, isParent, parentsOf } from './parents.ts';
 import { askedFor } from './reading.ts';
 import {
@@ -175,6 +176,7 @@ function touched({ rows, arriving }: Sight, found: Collected): void {
     if (id !== null) found.instancesOf(type, id);
     else if (!named) nameless(rows, type, found);
   }
+  if (!named) for (const row of furtherTouched(rows, change)) found.instance(row);
   const made = madeBy(change);
   if (made) found.resource(made.type, made.id, false);
   if (change.verb === 'delete')

@@ -9,6 +9,7 @@ import { concerned } from './concerned.ts';
 import type { Assessment, DetectorOptions, Sight } from './desired.ts';
 import { arrivingIn } from './evidence.ts';
 import { evolve } from './fold.ts';
+import { forwarding, leftHere, ownKeyOf } from './forwarding.ts';
 import { waitOf } from './gate.ts';
 import { ruleExpiry } from './ignoring.ts';
 import { isRetry, later, reading } from './reading.ts';
@@ -52,7 +53,7 @@ export function createDriftDetector(given: DriftDetectorOptions): Processor {
   const options: DetectorOptions = { ...DEFAULT_OPTIONS, settleMs, severity: severityOf, ...given };
   return {
     name: 'drift',
-    version: 3,
+    version: 4,
     reads: ['driftmgr.declarations', 'driftmgr.observations', 'driftmgr.changes', 'driftmgr.requests'],
     restores: ['driftmgr.open-drifts'],
     emits: [
@@ -66,6 +67,7 @@ export function createDriftDetector(given: DriftDetectorOptions): Processor {
       'request.settled',
       'state.refresh-requested',
       'resource.read-requested',
+      'change.forward-requested',
     ],
     evolve,
     decide: (rows, event, now) =>
@@ -138,6 +140,12 @@ function assessAll(sight: Sight, scene: Scene): Output[] {
   };
   const { instances, resources, left } = concerned(sight);
   for (const row of instances) {
+    const ownKey = ownKeyOf(sight, row);
+    if (ownKey !== null) {
+      outputs.push(...forwarding(sight, row, ownKey));
+      for (const assessment of leftHere(sight, row, ownKey)) apply(assessment);
+      continue;
+    }
     let since: number | undefined;
     for (const [kind, assess] of BY_INSTANCE) {
       const assessment = assess(sight, row);

@@ -38,6 +38,7 @@ function evidenceFrom(event: EventOf<'change.reported'>): Evidence {
     provider: body.provider,
     account: body.account,
     region: body.region,
+    service: body.service,
     operation: body.operation,
     verb: body.verb,
     targets: targetsOf(body.targets),

@@ -18,6 +18,7 @@ import {
   evidencePart,
   type FailedRow,
   failedPart,
+  furtherPart,
   instancePart,
   instancesOf,
   isObserved,
@@ -107,6 +108,7 @@ function foldDeclared(rows: Rows, event: EventOf<'resource.declared'>): Write[] 
     account: body.account,
     region: body.region,
     primary: body.primary,
+    ...(body.ownKey === null ? {} : { ownKey: body.ownKey }),
     deposed: body.deposed !== null,
     attributes: body.attributes,
   };
@@ -114,6 +116,11 @@ function foldDeclared(rows: Rows, event: EventOf<'resource.declared'>): Write[] 
   if (before && (before.type !== row.type || before.resourceId !== row.resourceId))
     writes.push({ part: instanceOf(before), value: undefined });
   if (before && !before.withdrawn) writes.push(...elementRows(before, false));
+  if ((before?.ownKey === undefined) !== (row.ownKey === undefined) || before?.withdrawn)
+    writes.push({
+      part: furtherPart(row.workspace, row.address),
+      value: row.ownKey === undefined ? undefined : 1,
+    });
   writes.push({ part: instanceOf(row), value: 1 }, ...elementRows(row, true));
   if (!isObserved(rows, row.type, row.resourceId))
     for (const scope of listingScopes(row)) writes.push({ index: listingScope(scope), member: true });
@@ -153,6 +160,7 @@ function foldWithdrawn(rows: Rows, event: EventOf<'resource.withdrawn' | 'resour
   ];
   if (before && !before.withdrawn) {
     writes.push({ part: instanceOf(before), value: undefined });
+    if (before.ownKey !== undefined) writes.push({ part: furtherPart(workspace, address), value: undefined });
     writes.push(...elementRows(before, false), ...leaveListings(rows, before));
   }
   return writes;

@@ -6,6 +6,7 @@ import { createDriftDetector } from './detector.ts';
 export type { Compare, Comparison, ComparisonInput, Configured } from './comparison.ts';
 export type { DriftDetectorOptions } from './detector.ts';
 export { createDriftDetector } from './detector.ts';
+export { FORWARDS, forwards } from './perform.ts';
 
 /** The detector with the real rules and default times. */
 export const driftDetector: Processor = createDriftDetector({ compare });

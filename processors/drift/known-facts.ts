@@ -4,6 +4,7 @@ import type { Rows, Write } from '../../runtime/processor.ts';
 import type { EventOf, Json } from '../../schemas/index.ts';
 import { type TypeFacts, typeFactsOf } from '../../schemas/index.ts';
 import type { Configured } from './comparison.ts';
+import { formerAddresses } from './former-addresses.ts';
 import { asRow, part } from './rows.ts';
 
 /** Shared, of observations: the facts of one type. */
@@ -26,15 +27,18 @@ export function foldDescribed({ body }: EventOf<'type.described'>): Write[] {
 
 /** Blocks that the newer configuration lacks go, and only what differs is written. */
 export function foldConfiguration(rows: Rows, event: EventOf<'configuration.published'>): Write[] {
-  const { workspace, blocks } = event.body;
+  const { workspace, blocks, moves } = event.body;
   const before = rows.get(configurationPart(workspace)) as { time: number } | undefined;
   if (before && event.time < before.time) return [];
   const writes: Write[] = [{ part: configurationPart(workspace), value: { time: event.time } }];
+  const said = new Map<string, BlockRow>();
+  for (const { address, sets, ignores, complete } of blocks)
+    said.set(address, { sets: [...sets], ignores: [...ignores], complete });
+  for (const { now, before } of formerAddresses([...said.keys()], moves)) said.set(before, said.get(now)!);
   const named = new Set<string>();
-  for (const { address, sets, ignores, complete } of blocks) {
+  for (const [address, value] of said) {
     const name = blockPart(workspace, address);
     named.add(name);
-    const value: BlockRow = { sets: [...sets], ignores: [...ignores], complete };
     if (!isSame(rows.get(name), value)) writes.push({ part: name, value });
   }
   for (const name of rows.names(blockPart(workspace, '')))

@@ -29,6 +29,8 @@ export type DeclaredRow = {
   account: string | null;
   region: string | null;
   primary: boolean;
+  /** Under a further key: the instance's own, where that was told. */
+  ownKey?: string;
   deposed: boolean;
   /** JSON text; parsed only when it is compared. */
   attributes: string;
@@ -59,6 +61,8 @@ export type Evidence = {
   provider: string;
   account: string | null;
   region: string | null;
+  /** Left out of what was remembered before it was. */
+  service?: string;
   operation: string;
   verb: Verb;
   targets: { type: string; id: string | null }[];
@@ -109,6 +113,8 @@ export type PartRow = Named & { driftId: string; of: Named[] };
 export const declaredPart = (workspace: string, address: string): string => part('d', workspace, address);
 export const instancePart = (type: string, id: string, workspace: string, address: string): string =>
   part('i', presentType(type), id, workspace, address);
+/** Instances declared under the key that have an own key elsewhere. */
+export const furtherPart = (workspace: string, address: string): string => part('n', workspace, address);
 /** Observations: the newest value of one source. */
 export const observedPart = (type: string, id: string, source: string): string =>
   part('o', presentType(type), id, source);
@@ -164,6 +170,15 @@ export function instancesOf(
     if (row && !row.withdrawn) found.push(row);
   }
   return found;
+}
+
+/** Instances that stand under the key and have their own elsewhere, at most `limit`. */
+export function furtherInstances(rows: Rows, limit: number): DeclaredRow[] {
+  return rows.names(part('n', ''), limit).flatMap((name) => {
+    const [, workspace, address] = namesOf(name);
+    const row = declaredAt(rows, workspace!, address!);
+    return row && !row.withdrawn ? [row] : [];
+  });
 }
 
 /** Whether there is any row with the prefix. */

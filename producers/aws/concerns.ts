@@ -142,7 +142,7 @@ function objectOfValue(kind: Touch['kind'], value: string, record: CloudtrailRec
   return ec2 ? objectOf(ec2, value, place) : objectOfArn(value, place);
 }
 
-const MARKS: Readonly<Record<string, Marked['does']>> = { '+': 'make', '-': 'remove' };
+const MARKS: Readonly<Record<string, Marked['does']>> = { '+': 'make', '-': 'remove', '~': 'each' };
 
 function targetsOf(touch: Touch, object: CloudObject, root: Json): Marked[] {
   const targets: Marked[] = [];
@@ -159,6 +159,11 @@ function targetsOf(touch: Touch, object: CloudObject, root: Json): Marked[] {
     const type = at < 0 ? spec : spec.slice(0, at);
     const template = at < 0 ? null : spec.slice(at + 1);
     const ids = template === null ? [] : fill(template === '*' ? '{@id}' : template, scope);
+    if (does === 'each') {
+      for (const id of ids) targets.push({ type, id, does: null });
+      if (template === null || ids.length > 0) targets.push({ type, id: null, does });
+      continue;
+    }
     if (ids.length === 0) targets.push({ type, id: null, does });
     for (const id of ids) targets.push({ type, id, does });
   }

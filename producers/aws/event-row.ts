@@ -13,7 +13,8 @@ export interface Touch {
    * Candidates: `*` the types of the kind; `aws_x={template}` a type and its id, which may also read `@id` (the object's
    * id), `@` (the id a state holds it under) and `@account`; `aws_x=*` is `aws_x={@id}`; `aws_x` alone when the call does
    * not tell the id. Before any of them, `+`: the call makes this or writes over it, nobody can tell which (a Put, an
-   * Attach); `-`: it removes this, though the object of the key stays. `+` is for objects of their own, and for parts of one
+   * Attach); `-`: it removes this, though the object of the key stays; `~`: it concerns whatever is declared of the type under
+   * the key, also where something else that it names is (`~aws_x={template}`: that and what the template names, when it names anything). `+` is for objects of their own, and for parts of one
    * that have an id and a removal of their own. A part that goes in silence with its object (a bucket's policy, a log
    * group's filters) names the object too, as `*`: its deletion then ends the part as well.
    */

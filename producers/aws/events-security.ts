@@ -187,16 +187,17 @@ export const SECURITY_ROWS: readonly EventRow[] = [
     'update',
     touch('secret', SECRET_ID),
   ),
-  // An UpdateSecret without a value tells no version: then it is one of the secret alone, where that is declared.
+  // Another value is another version: the declared ones are then no longer what the secret holds. An UpdateSecret without a
+  // value tells no version, and is one of the secret alone.
   secrets(
     'PutSecretValue UpdateSecret',
     'update',
-    touch('secret', SECRET_ID, 'aws_secretsmanager_secret_version={resp.arn}|{resp.versionId} *'),
+    touch('secret', SECRET_ID, '~aws_secretsmanager_secret_version={resp.arn}|{resp.versionId} *'),
   ),
   secrets(
     'UpdateSecretVersionStage',
     'update',
-    touch('secret', SECRET_ID, 'aws_secretsmanager_secret_version *'),
+    touch('secret', SECRET_ID, '~aws_secretsmanager_secret_version *'),
   ),
   secrets(
     'RotateSecret CancelRotateSecret',

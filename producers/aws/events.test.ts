@@ -12,7 +12,7 @@ import { checkRecord } from './record.ts';
 import { RESOURCES } from './resources.ts';
 
 /** A candidate without the mark for what is made or removed. */
-const bare = (target: string): string => target.replace(/^[+-]/, '');
+const bare = (target: string): string => target.replace(/^[+~-]/, '');
 const PLACEHOLDERS = /\{([^}]+)\}/g;
 const placeholders = (template: string): string[] =>
   [...template.matchAll(PLACEHOLDERS)].map((match) => match[1]!.replace(/\?$/, ''));

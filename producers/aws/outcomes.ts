@@ -5,8 +5,11 @@
 // creation of that part and of nothing else. What was written over, if anything, was changed: so a Put is also an update.
 import type { Target, Verb } from '../../schemas/index.ts';
 
-/** A candidate, and whether the call made it (or wrote over it) or removed it, apart from what it did to the object. */
-export type Marked = Target & { does: 'make' | 'remove' | null };
+/**
+ * A candidate, and whether the call made it (or wrote over it) or removed it, apart from what it did to the object; `each`: all
+ * that is declared of the type.
+ */
+export type Marked = Target & { does: 'make' | 'remove' | 'each' | null };
 
 export interface Found {
   objectKey: string;
@@ -41,12 +44,15 @@ export function outcomesOf({ objectKey, account, region, verb, targets }: Found)
   // Which one was made or removed must be known; else it is one more candidate of the change of the object.
   const made = targets.filter(({ does, id }) => does === 'make' && id !== null);
   const removed = targets.filter(({ does, id }) => does === 'remove' && id !== null);
-  const stays = targets.filter((target) => !removed.includes(target));
+  const each = targets.filter(({ does }) => does === 'each');
+  const stays = targets.filter((target) => !removed.includes(target) && !each.includes(target));
   const whole = stays.filter(({ does, id }) => does !== 'make' && id !== null);
   return [
-    ...(stays.length > 0 || removed.length === 0 ? [outcome(verb, stays, null)] : []),
+    ...(stays.length > 0 || (removed.length === 0 && each.length === 0) ? [outcome(verb, stays, null)] : []),
     // What it may have made comes first; what that is a part of is named too: if that is declared, nothing new was made.
     ...made.map((target) => outcome('create', [target, ...whole], `create ${target.type} ${target.id}`)),
+    // By itself: beside what it names, a type alone would not count.
+    ...each.map((target) => outcome('update', [target], `each ${target.type}`)),
     ...(removed.length > 0 ? [outcome('delete', removed, 'delete')] : []),
   ];
 }

@@ -63,6 +63,31 @@ describe('which object a report is about', () => {
     expect(change!.body.targets).toEqual([{ type, id: declared.resourceId }]);
   });
 
+  test('azure tells of one resource in several cases: it is one key and one id', () => {
+    const id = '/subscriptions/S/resourceGroups/Shop/providers/Microsoft.Network/virtualNetworks/Shop';
+    const scope = { account: null, region: null };
+    const declared = providerNamed('azurerm').identify({
+      org: 'default',
+      type: 'azurerm_virtual_network',
+      attributes: { id },
+      scope,
+    });
+    for (const told of [id, id.toUpperCase(), id.toLowerCase()]) {
+      const [change] = changesOf(
+        event({ provider: 'azurerm', targets: [{ type: 'azurerm_virtual_network', id: told }] }),
+      );
+      expect(change!.objectKey).toBe(declared.objectKeys[0]);
+      expect(change!.body.targets).toEqual([{ type: 'azurerm_virtual_network', id: declared.resourceId }]);
+    }
+    const other = providerNamed('azurerm').identify({
+      org: 'default',
+      type: 'azurerm_key_vault_secret',
+      attributes: { id: 'https://Shop.vault.azure.net/secrets/A' },
+      scope,
+    });
+    expect(other.resourceId).toBe('https://Shop.vault.azure.net/secrets/A');
+  });
+
   test('types whose id does not say which object they are name it by attributes', () => {
     const attributes = { role: 'deploy', name: 'inline' };
     const declared = providerNamed('aws').identify({

@@ -138,7 +138,7 @@ function isType(type: Exact, value: Exact, words: boolean): boolean {
 }
 
 /** Everything of a declaration but what depends on where it is published. */
-export type Declaration = Omit<ResourceDeclared, 'primary' | 'serial' | 'previousAddress'>;
+export type Declaration = Omit<ResourceDeclared, 'primary' | 'serial' | 'previousAddress' | 'ownKey'>;
 
 export interface Placed {
   declaration: Declaration;
@@ -252,17 +252,18 @@ function declared(
   const primary = key === 0;
   // Under further keys it only says what they belong to: what is compared stands under its own key, once.
   const declaration = primary ? placed.declaration : { ...placed.declaration, attributes: '{}' };
-  const own = primary ? print : printOf(declaration);
+  const ownKey = placed.objectKeys[0]!;
+  const own = primary ? print : printOf({ ...declaration, ownKey });
   return {
     type: 'resource.declared',
     objectKey: placed.objectKeys[key]!,
     fingerprint: primary && previousAddress === null ? own : printUnder(own, primary, previousAddress),
-    body: { ...declaration, primary, serial, previousAddress },
+    body: { ...declaration, primary, serial, previousAddress, ownKey: primary ? null : ownKey },
   };
 }
 
 /** Of everything that is the same under every key. The attributes, canonical already, are not escaped once more. */
-function printOf(declaration: Declaration): Buffer {
+function printOf(declaration: Declaration & { ownKey?: string }): Buffer {
   const { attributes, ...rest } = declaration;
   return fingerprintOfCanonical(`${canonical(rest)}${attributes}`);
 }
@@ -295,7 +296,8 @@ export function compare(before: readonly Row[], workspace: string, serial: numbe
 
   function next(placed: Placed): Change[] {
     const { declaration, objectKeys } = placed;
-    const print = printOf(declaration);
+    // What is declared under further keys names the own one.
+    const print = printOf(objectKeys.length > 1 ? { ...declaration, ownKey: objectKeys[0]! } : declaration);
     const row: Row = {
       address: declaration.address,
       type: declaration.type,

@@ -10,8 +10,8 @@ type RequestEvent = EventOf<
 >;
 
 const KEPT_MS = 30 * 86_400_000;
-/** Its requests are the detector's, many and answered in the drift: no one asks what became of one. */
-const READS = 'terraform-read';
+/** Their requests are the detector's, many and answered in the drift: no one asks what became of one. */
+const UNASKED: ReadonlySet<string> = new Set(['terraform-read', 'drift-forwards']);
 
 export const requests: PostgresProjection = {
   store: 'postgres',
@@ -59,7 +59,7 @@ CREATE INDEX ON {schema}.outcomes (at);
           asked.set(`${event.org}\u001f${event.id}`, requestRow(event));
           break;
         case 'request.settled': {
-          if (event.source === READS) break;
+          if (UNASKED.has(event.source)) break;
           const key = `${event.org}\u001f${event.body.requestId}`;
           // A request has one outcome: the first stands.
           if (!settled.has(key)) settled.set(key, outcomeRow(event));

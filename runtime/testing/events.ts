@@ -64,6 +64,7 @@ export const declared = (body: Partial<Bodies['resource.declared']> = {}, fields
       attributes: '{}',
       dependencies: [],
       previousAddress: null,
+      ownKey: null,
       ...body,
     },
     fields,

@@ -20,9 +20,16 @@ export const mirrorOf = ({ program }: Choice): string => join(program, ...Array(
 /** `state`: where Terraform keeps it; null: in a file of the folder. */
 export function estateIn(
   folder: string,
-  options: { binary: string; choice: Choice; moto: string; state: { address: string; key: string } | null },
+  options: {
+    binary: string;
+    choice: Choice;
+    moto: string;
+    state: { address: string; key: string } | null;
+    /** Another estate than the one beside this file. */
+    resources?: string;
+  },
 ): Terraform {
-  const { binary, choice, moto, state } = options;
+  const { binary, choice, moto, state, resources = ESTATE } = options;
   const terraform = terraformIn(folder, {
     binary,
     address: state?.address ?? null,
@@ -45,6 +52,8 @@ export function estateIn(
     Object.entries(of)
       .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
       .join('\n');
-  terraform.configure(`provider "aws" {\n${lines(plain)}\nendpoints {\n${lines(services!)}\n}\n}\n${ESTATE}`);
+  terraform.configure(
+    `provider "aws" {\n${lines(plain)}\nendpoints {\n${lines(services!)}\n}\n}\n${resources}`,
+  );
   return terraform;
 }

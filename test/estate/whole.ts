@@ -103,4 +103,11 @@ export async function seeThrough(whole: Whole, planned: Planned, who: Who): Prom
 }
 
 /** By the names of principals of the feed. */
-export const NAMES: Record<Who, string> = { alice: 'alice', bob: 'bob', script: 'cron-host-3' };
+export const NAMES: Record<Who, string> = {
+  alice: 'alice',
+  bob: 'bob',
+  script: 'cron-host-3',
+  terraform: 'ci-4711',
+  scaling: 'AutoScaling',
+  rotation: 'Rotation',
+};

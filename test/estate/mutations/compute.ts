@@ -35,6 +35,14 @@ export const COMPUTE: readonly Mutation[] = [
     true,
   ),
   edit('aws_instance', 'source_dest_check', (a, v) => instance(a, { SourceDestCheck: { Value: v } }), false),
+  // The call names the volume alone, which no resource of its own declares.
+  edit(
+    'aws_instance',
+    'root_block_device',
+    (a, v) => ec2('ModifyVolume', { VolumeId: text(block(a, 'root_block_device').volume_id), Size: v }),
+    9,
+    { was: () => 8 },
+  ),
   edit('aws_instance', 'ebs_optimized', (a, v) => instance(a, { EbsOptimized: { Value: v } }), true),
   edit('aws_instance', 'vpc_security_group_ids', (a, v) => instance(a, { GroupId: v }), [
     'sg-0123456789abcdef0',

@@ -68,7 +68,8 @@ export const NETWORK: readonly Mutation[] = [
         'aws_vpn_gateway',
         'aws_ebs_volume',
       ],
-      ...['aws_ebs_snapshot', 'aws_instance'],
+      // A rule is told of under the key of its own name, and declared under its group's.
+      ...['aws_ebs_snapshot', 'aws_instance', 'aws_vpc_security_group_ingress_rule'],
     ],
     (a, tags) =>
       ec2(
