@@ -68,7 +68,9 @@ describe('the timeline of a drift', () => {
 
 it('changes are asked for once until a further one was reported', async () => {
   const reported = async (): Promise<string[]> =>
-    (await ask('/api/v1/changes?limit=5')).items.map((change: { providerEventId: string }) => change.providerEventId);
+    (await ask('/api/v1/changes?limit=5')).items.map(
+      (change: { providerEventId: string }) => change.providerEventId,
+    );
   await harness.feed(changeReported({ providerEventId: 'one' }));
   expect(await reported()).toEqual(['one']);
   asked = 0;
