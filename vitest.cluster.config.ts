@@ -27,7 +27,7 @@ export default defineConfig({
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
           // As in `npm test`, where they would be if they were shorter.
-          expect: { poll: { interval: 10, timeout: 10_000 } },
+          expect: { poll: { interval: 10, timeout: 30_000 } },
         },
       },
       {

@@ -1,26 +1,18 @@
 // Real terraform, the real http backend, the real plugin protocol and the CloudTrail source; only the cloud is pretend: what
 // is edited behind Terraform's back is suspected of the one who did it, and what Terraform does itself opens nothing.
-import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DriftJson } from '../api/types.ts';
-import { type CloudClient, cloudClient } from '../producers/terraform/pretend/cloud/client.ts';
+import type { CloudClient } from '../producers/terraform/pretend/cloud/client.ts';
 import type { Shown } from '../producers/terraform/pretend/cloud/cloud.ts';
-import { KEYS } from '../producers/terraform/pretend/cloud/principals.ts';
-import { type RunningCloud, startCloud } from '../producers/terraform/pretend/cloud/server.ts';
-import { writeMirror } from '../producers/terraform/pretend/launchers.ts';
+import type { KEYS } from '../producers/terraform/pretend/cloud/principals.ts';
+import type { RunningCloud } from '../producers/terraform/pretend/cloud/server.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { temporaryFolder } from '../runtime/testing/temporary-folder.ts';
 import type { JsonObject } from '../schemas/index.ts';
-import { type Started, startWhole, until } from './testing/running.ts';
-import { findTerraform, type Terraform, terraformIn } from './testing/terraform.ts';
+import { cloudTrailIn, ESTATE, type PretendSystem, startPretendSystem } from './testing/pretend-system.ts';
+import { type Started, until } from './testing/running.ts';
+import { findTerraform, type Terraform } from './testing/terraform.ts';
 
 const binary = findTerraform();
-const ESTATE = readFileSync(
-  new URL('../producers/terraform/pretend/fixtures/estate.tf', import.meta.url),
-  'utf8',
-);
 const INSTANCES = 46;
 const GRACE_MS = 300;
 /** One of each feed. */
@@ -48,20 +40,14 @@ const EDITS: [type: string, address: string, attributes: JsonObject][] = [
 ];
 
 describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, { timeout: 240_000 }, () => {
-  let folder: ReturnType<typeof temporaryFolder>;
+  let world: PretendSystem;
   let cloud: RunningCloud;
   let system: Started;
   let terraform: Terraform;
-  const as = (who: keyof typeof KEYS): CloudClient => cloudClient({ url: cloud.url, accessKey: KEYS[who] });
+  const as = (who: keyof typeof KEYS): CloudClient => world.as(who);
 
   const drifts = async (): Promise<DriftJson[]> =>
-    (
-      await system.client.drifts.list({
-        status: ['open', 'acknowledged', 'accepted', 'resolved'],
-        ignored: true,
-        limit: 500,
-      })
-    ).items.filter(({ objectKey }) => !objectKey.includes('/mark-'));
+    (await world.drifts()).filter(({ objectKey }) => !objectKey.includes('/mark-'));
   const told = (drift: DriftJson): string =>
     [
       `${drift.kind} ${drift.confidence} ${drift.status} ${drift.address}`,
@@ -94,37 +80,16 @@ describe.runIf(binary !== null)(`a pretend cloud under ${binary} and DriftMgr`, 
   }
 
   beforeAll(async () => {
-    folder = temporaryFolder();
-    const trail = join(folder.path, 'trail');
-    const reports = join(folder.path, 'reports');
-    for (const feed of [trail, reports]) await mkdir(feed);
-    cloud = await startCloud({ directory: folder.path, trail, reports });
-    system = await startWhole(() => ({
-      'aws.cloudtrail': [trail],
-      'aws.pollMs': 100,
-      'reported.directories': [reports],
+    world = await startPretendSystem(binary!, ESTATE, (places) => ({
+      ...cloudTrailIn(places),
+      'reported.directories': [places.reports],
       'reported.pollMs': 100,
       'reported.applyIdentities': ['ci-4711@example.com'],
-      'aws.applyIdentities': ['arn:aws:iam::*:role/terraform-apply'],
       'detector.graceMs': GRACE_MS,
     }));
-    terraform = terraformIn(join(folder.path, 'prod'), {
-      binary: binary!,
-      address: `${system.url}/tfstate/prod`,
-      key: system.key,
-      variables: {},
-      cliConfig: writeMirror(join(folder.path, 'mirror')),
-      environment: { PRETEND_CLOUD_URL: cloud.url, PRETEND_CLOUD_KEY: KEYS.terraform },
-    });
-    terraform.configure(ESTATE);
-    await terraform.run('init', '-input=false');
+    ({ cloud, system, terraform } = world);
   }, 240_000);
-  afterAll(async () => {
-    terraform?.kill();
-    await system?.stop();
-    await cloud?.close();
-    folder?.remove();
-  });
+  afterAll(() => world?.stop());
 
   it('a clean apply of 39 types from four providers opens no drift of any confidence', async () => {
     await terraform.run('apply', '-auto-approve', '-input=false');

@@ -1,18 +1,15 @@
 // Promise 4 where providers are asked: the credentials of a reader, what the state hides and what a read brings anew are looked
 // for in every file, log line, event, table and answer. Real terraform, real provider processes; only the cloud is pretend.
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DriftJson } from '../api/types.ts';
-import { type CloudClient, cloudClient } from '../producers/terraform/pretend/cloud/client.ts';
+import type { CloudClient } from '../producers/terraform/pretend/cloud/client.ts';
 import { ACCOUNT, KEYS } from '../producers/terraform/pretend/cloud/principals.ts';
-import { type RunningCloud, startCloud } from '../producers/terraform/pretend/cloud/server.ts';
-import { writeMirror } from '../producers/terraform/pretend/launchers.ts';
-import { temporaryFolder } from '../runtime/testing/temporary-folder.ts';
+import type { RunningCloud } from '../producers/terraform/pretend/cloud/server.ts';
 import { everywhere, type Piece } from './testing/everywhere.ts';
 import { formsIn, formsOf } from './testing/leaks.ts';
-import { type Started, startWhole, until } from './testing/running.ts';
-import { findTerraform, type Terraform, terraformIn } from './testing/terraform.ts';
+import { awsReader, cloudTrailIn, type PretendSystem, startPretendSystem } from './testing/pretend-system.ts';
+import { type Started, until } from './testing/running.ts';
+import { findTerraform, type Terraform } from './testing/terraform.ts';
 
 const binary = findTerraform();
 
@@ -66,11 +63,11 @@ describe.runIf(binary !== null)(
   `secrets where providers are asked, under ${binary}`,
   { timeout: 300_000 },
   () => {
-    let folder: ReturnType<typeof temporaryFolder>;
+    let world: PretendSystem;
     let cloud: RunningCloud;
     let system: Started;
     let terraform: Terraform;
-    const as = (who: keyof typeof KEYS): CloudClient => cloudClient({ url: cloud.url, accessKey: KEYS[who] });
+    const as = (who: keyof typeof KEYS): CloudClient => world.as(who);
     const idOf = async (type: string): Promise<string> => (await as('bob').list(type))[0]!.id;
     const drift = (address: string, wanted: (drift: DriftJson) => boolean) =>
       until(
@@ -83,49 +80,25 @@ describe.runIf(binary !== null)(
       );
 
     beforeAll(async () => {
-      folder = temporaryFolder();
-      const trail = join(folder.path, 'trail');
-      await mkdir(trail);
-      cloud = await startCloud({ directory: folder.path, trail });
-      const cliConfig = writeMirror(join(folder.path, 'mirror'));
-      system = await startWhole(
-        () => ({
-          'aws.cloudtrail': [trail],
-          'aws.pollMs': 100,
-          'aws.applyIdentities': ['arn:aws:iam::*:role/terraform-apply'],
+      world = await startPretendSystem(
+        binary!,
+        ESTATE,
+        (places) => ({
+          ...cloudTrailIn(places),
           'detector.graceMs': 300,
           'terraform.readers': [
-            {
-              provider: 'aws',
-              account: ACCOUNT,
-              region: 'eu-central-1',
-              environment: { PRETEND_CLOUD_KEY: '$READER_KEY', TF_CLI_CONFIG_FILE: cliConfig },
-              configuration: { endpoint: cloud.url, region: 'eu-central-1', secret_key: SECRET_KEY },
-              directory: join(folder.path, 'prod'),
-            },
+            awsReader(places, {
+              environment: { PRETEND_CLOUD_KEY: '$READER_KEY', TF_CLI_CONFIG_FILE: places.cliConfig },
+              configuration: { endpoint: places.cloud.url, region: 'eu-central-1', secret_key: SECRET_KEY },
+            }),
           ],
         }),
-        undefined,
         { READER_KEY: KEYS.reader },
       );
-      terraform = terraformIn(join(folder.path, 'prod'), {
-        binary: binary!,
-        address: `${system.url}/tfstate/prod`,
-        key: system.key,
-        variables: {},
-        cliConfig,
-        environment: { PRETEND_CLOUD_URL: cloud.url, PRETEND_CLOUD_KEY: KEYS.terraform },
-      });
-      terraform.configure(ESTATE);
-      await terraform.run('init', '-input=false');
+      ({ cloud, system, terraform } = world);
       await terraform.run('apply', '-auto-approve', '-input=false');
     }, 240_000);
-    afterAll(async () => {
-      terraform?.kill();
-      await system?.stop();
-      await cloud?.close();
-      folder?.remove();
-    });
+    afterAll(() => world?.stop());
 
     it('a secret that someone rotated is a confirmed drift, of which only that it differs can be seen', async () => {
       await as('alice').update('aws_lambda_function', await idOf('aws_lambda_function'), {

@@ -1,26 +1,24 @@
 // The whole of it, with real terraform, the real http backend and real plugin processes; only the cloud is pretend: what is
 // edited behind Terraform's back is read anew and confirmed, attribute and actor, within two seconds; taken back, it is resolved.
-import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DriftJson } from '../api/types.ts';
-import { type CloudClient, cloudClient } from '../producers/terraform/pretend/cloud/client.ts';
+import type { CloudClient } from '../producers/terraform/pretend/cloud/client.ts';
 import type { Shown } from '../producers/terraform/pretend/cloud/cloud.ts';
-import { ACCOUNT, KEYS } from '../producers/terraform/pretend/cloud/principals.ts';
-import { type RunningCloud, startCloud } from '../producers/terraform/pretend/cloud/server.ts';
-import { writeMirror } from '../producers/terraform/pretend/launchers.ts';
+import { ACCOUNT, type KEYS } from '../producers/terraform/pretend/cloud/principals.ts';
+import type { RunningCloud } from '../producers/terraform/pretend/cloud/server.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { temporaryFolder } from '../runtime/testing/temporary-folder.ts';
 import type { JsonObject } from '../schemas/index.ts';
-import { type Started, startWhole, until } from './testing/running.ts';
-import { findTerraform, type Terraform, terraformIn } from './testing/terraform.ts';
+import {
+  awsReader,
+  cloudTrailIn,
+  ESTATE,
+  type PretendSystem,
+  startPretendSystem,
+} from './testing/pretend-system.ts';
+import { type Started, until } from './testing/running.ts';
+import { findTerraform, type Terraform } from './testing/terraform.ts';
 
 const binary = findTerraform();
-const ESTATE = readFileSync(
-  new URL('../producers/terraform/pretend/fixtures/estate.tf', import.meta.url),
-  'utf8',
-);
 const GRACE_MS = 300;
 const WITHIN_MS = 2_000;
 
@@ -45,20 +43,14 @@ describe.runIf(binary !== null)(
   `reading what a pretend cloud holds, under ${binary}`,
   { timeout: 300_000 },
   () => {
-    let folder: ReturnType<typeof temporaryFolder>;
+    let world: PretendSystem;
     let cloud: RunningCloud;
     let system: Started;
     let terraform: Terraform;
-    const as = (who: keyof typeof KEYS): CloudClient => cloudClient({ url: cloud.url, accessKey: KEYS[who] });
+    const as = (who: keyof typeof KEYS): CloudClient => world.as(who);
 
     const drifts = async (): Promise<DriftJson[]> =>
-      (
-        await system.client.drifts.list({
-          status: ['open', 'acknowledged', 'accepted', 'resolved'],
-          ignored: true,
-          limit: 500,
-        })
-      ).items.filter(({ objectKey }) => !objectKey.includes('/mark-'));
+      (await world.drifts()).filter(({ objectKey }) => !objectKey.includes('/mark-'));
     const told = (drift: DriftJson): string =>
       [
         `${drift.kind} ${drift.confidence} ${drift.status} ${drift.address}`,
@@ -86,50 +78,15 @@ describe.runIf(binary !== null)(
     }
 
     beforeAll(async () => {
-      folder = temporaryFolder();
-      const trail = join(folder.path, 'trail');
-      await mkdir(trail);
-      cloud = await startCloud({ directory: folder.path, trail });
-      const cliConfig = writeMirror(join(folder.path, 'mirror'));
-      const environment = {
-        PRETEND_CLOUD_KEY: KEYS.reader,
-        PRETEND_CLOUD_URL: cloud.url,
-        TF_CLI_CONFIG_FILE: cliConfig,
-      };
-      system = await startWhole(() => ({
-        'aws.cloudtrail': [trail],
-        'aws.pollMs': 100,
-        'aws.applyIdentities': ['arn:aws:iam::*:role/terraform-apply'],
+      world = await startPretendSystem(binary!, ESTATE, (places) => ({
+        ...cloudTrailIn(places),
         'detector.graceMs': GRACE_MS,
         'terraform.readsPerSecond': 500,
-        'terraform.readers': [
-          {
-            provider: 'aws',
-            account: ACCOUNT,
-            region: 'eu-central-1',
-            environment,
-            configuration: { region: 'eu-central-1' },
-            directory: join(folder.path, 'prod'),
-          },
-        ],
+        'terraform.readers': [awsReader(places)],
       }));
-      terraform = terraformIn(join(folder.path, 'prod'), {
-        binary: binary!,
-        address: `${system.url}/tfstate/prod`,
-        key: system.key,
-        variables: {},
-        cliConfig,
-        environment: { PRETEND_CLOUD_URL: cloud.url, PRETEND_CLOUD_KEY: KEYS.terraform },
-      });
-      terraform.configure(ESTATE);
-      await terraform.run('init', '-input=false');
+      ({ cloud, system, terraform } = world);
     }, 240_000);
-    afterAll(async () => {
-      terraform?.kill();
-      await system?.stop();
-      await cloud?.close();
-      folder?.remove();
-    });
+    afterAll(() => world?.stop());
 
     it('a clean apply opens no drift of any confidence', async () => {
       await terraform.run('apply', '-auto-approve', '-input=false');

@@ -1,40 +1,24 @@
 // A sweep of the whole system, with real terraform, the real http backend and real plugin processes, and no feed at all:
 // what was edited behind Terraform's back is found by reading everything anew, and nothing else is.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DriftJson } from '../api/types.ts';
-import { type CloudClient, cloudClient } from '../producers/terraform/pretend/cloud/client.ts';
-import { ACCOUNT, KEYS } from '../producers/terraform/pretend/cloud/principals.ts';
-import { type RunningCloud, startCloud } from '../producers/terraform/pretend/cloud/server.ts';
-import { writeMirror } from '../producers/terraform/pretend/launchers.ts';
+import type { CloudClient } from '../producers/terraform/pretend/cloud/client.ts';
+import { ACCOUNT, type KEYS } from '../producers/terraform/pretend/cloud/principals.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { temporaryFolder } from '../runtime/testing/temporary-folder.ts';
-import { type Started, startWhole, until } from './testing/running.ts';
-import { findTerraform, type Terraform, terraformIn } from './testing/terraform.ts';
+import { awsReader, ESTATE, type PretendSystem, startPretendSystem } from './testing/pretend-system.ts';
+import { type Started, until } from './testing/running.ts';
+import { findTerraform, type Terraform } from './testing/terraform.ts';
 
 const binary = findTerraform();
-const ESTATE = readFileSync(
-  new URL('../producers/terraform/pretend/fixtures/estate.tf', import.meta.url),
-  'utf8',
-);
 const GRACE_MS = 300;
 
 describe.runIf(binary !== null)(`sweeping a pretend cloud, under ${binary}`, { timeout: 300_000 }, () => {
-  let folder: ReturnType<typeof temporaryFolder>;
-  let cloud: RunningCloud;
+  let world: PretendSystem;
   let system: Started;
   let terraform: Terraform;
-  const as = (who: keyof typeof KEYS): CloudClient => cloudClient({ url: cloud.url, accessKey: KEYS[who] });
+  const as = (who: keyof typeof KEYS): CloudClient => world.as(who);
 
-  const drifts = async (): Promise<DriftJson[]> =>
-    (
-      await system.client.drifts.list({
-        status: ['open', 'acknowledged', 'accepted', 'resolved'],
-        ignored: true,
-        limit: 500,
-      })
-    ).items;
+  const drifts = (): Promise<DriftJson[]> => world.drifts();
   const told = ({ kind, confidence, status, address, differences }: DriftJson): string =>
     `${kind} ${confidence} ${status} ${address} | ${differences.map(({ path }) => path).join()}`;
 
@@ -59,48 +43,17 @@ describe.runIf(binary !== null)(`sweeping a pretend cloud, under ${binary}`, { t
   }
 
   beforeAll(async () => {
-    folder = temporaryFolder();
-    cloud = await startCloud({ directory: folder.path });
-    const cliConfig = writeMirror(join(folder.path, 'mirror'));
-    const environment = {
-      PRETEND_CLOUD_KEY: KEYS.reader,
-      PRETEND_CLOUD_URL: cloud.url,
-      TF_CLI_CONFIG_FILE: cliConfig,
-    };
-    system = await startWhole(() => ({
+    world = await startPretendSystem(binary!, ESTATE, (places) => ({
       'detector.graceMs': GRACE_MS,
       'terraform.readsPerSecond': 500,
       'terraform.sweep.everyMs': 0,
       'terraform.sweep.percent': 50,
-      'terraform.readers': [
-        {
-          provider: 'aws',
-          account: ACCOUNT,
-          region: 'eu-central-1',
-          environment,
-          configuration: { region: 'eu-central-1' },
-          directory: join(folder.path, 'prod'),
-        },
-      ],
+      'terraform.readers': [awsReader(places)],
     }));
-    terraform = terraformIn(join(folder.path, 'prod'), {
-      binary: binary!,
-      address: `${system.url}/tfstate/prod`,
-      key: system.key,
-      variables: {},
-      cliConfig,
-      environment: { PRETEND_CLOUD_URL: cloud.url, PRETEND_CLOUD_KEY: KEYS.terraform },
-    });
-    terraform.configure(ESTATE);
-    await terraform.run('init', '-input=false');
+    ({ system, terraform } = world);
     await terraform.run('apply', '-auto-approve', '-input=false');
   }, 240_000);
-  afterAll(async () => {
-    terraform?.kill();
-    await system?.stop();
-    await cloud?.close();
-    folder?.remove();
-  });
+  afterAll(() => world?.stop());
 
   it('after a clean apply reads everything, and finds no drift of any confidence', async () => {
     const first = await sweep();

@@ -1,5 +1,5 @@
 // The cluster the bench runs on: topics of one run, made and dropped again; how far topics and groups are.
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
+import kafkajs, { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
 import { TOPICS, type TopicName } from '../../schemas/index.ts';
 import type { Message } from './input.ts';
 
@@ -59,9 +59,13 @@ export class Cluster {
     return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
   }
 
+  /** None while the broker that keeps the group's offsets is still taking them over, as on a cluster that has just come up. */
   async committed(group: string, topic: string): Promise<Offsets> {
-    const [answer] = await this.admin.fetchOffsets({ groupId: group, topics: [topic] });
-    return answer!.partitions
+    const answers = await this.admin.fetchOffsets({ groupId: group, topics: [topic] }).catch((error) => {
+      if (error instanceof kafkajs.KafkaJSProtocolError && error.retriable) return [];
+      throw error;
+    });
+    return (answers[0]?.partitions ?? [])
       .sort((a, b) => a.partition - b.partition)
       .map(({ offset }) => Math.max(0, Number(offset)));
   }

@@ -102,7 +102,7 @@ const readUpTo = (running: Running, wanted: Map<string, number>): Promise<boolea
 export async function until<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false>,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {

@@ -36,6 +36,8 @@ const ASKING: Readonly<Record<string, Asking>> = {
 
 /** What they read is on this machine, or in the state alone: there is no account to be wrong. */
 const NO_ACCOUNT: ReadonlySet<string> = new Set(['local', 'null', 'random', 'time', 'tls']);
+/** Of them, which read files: a path starts where Terraform runs. */
+const FROM_FILES: ReadonlySet<string> = new Set(['local']);
 
 const asked = new WeakMap<Provider, Promise<Caller | null>>();
 
@@ -78,6 +80,8 @@ export interface Expected {
   region: string | null;
   /** Of the reader. */
   configuredRegion: string | null;
+  /** Whether the provider runs in Terraform's working directory of the workspace, as it now stands. */
+  inDirectory: boolean;
 }
 
 export type Standing =
@@ -92,6 +96,10 @@ export function standingOf(
   name: string,
   schema: Schema,
 ): Standing {
+  if (FROM_FILES.has(name) && !expected.inDirectory)
+    return unverified(
+      'it reads files, and it does not run where Terraform does: give the reader the directory of the workspace',
+    );
   if (NO_ACCOUNT.has(name)) return { kind: 'verified' };
   const row = Object.hasOwn(ASKING, name) ? ASKING[name] : undefined;
   if (!row || !caller || caller.account === null)

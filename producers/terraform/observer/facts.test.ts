@@ -108,7 +108,7 @@ describe("a provider's answer", () => {
 describe('whether not finding it proves anything', () => {
   const plain = { version: 0, block: block([attribute('id', STRING, { optional: false, computed: true })]) };
   const own = (name: string) => ({ version: 0, block: block([attribute(name, STRING, { computed: true })]) });
-  const at = { account: '1', region: 'r', configuredRegion: 'r' };
+  const at = { account: '1', region: 'r', configuredRegion: 'r', inDirectory: false };
   it.each([
     ['aws', { account: '1', region: 'r' }, at, plain, 'verified'],
     ['aws', { account: '2', region: 'r' }, at, plain, 'wrong-account'],
@@ -121,7 +121,7 @@ describe('whether not finding it proves anything', () => {
     [
       'aws',
       { account: '1', region: 'r' },
-      { account: '1', region: null, configuredRegion: null },
+      { account: '1', region: null, configuredRegion: null, inDirectory: false },
       plain,
       'unverified',
     ],
@@ -132,7 +132,10 @@ describe('whether not finding it proves anything', () => {
     ['google', { account: 'p', region: null }, { ...at, account: 'q' }, own('project'), 'verified'],
     ['azurerm', { account: '1', region: null }, at, plain, 'verified'],
     ['digitalocean', { account: '1', region: null }, { ...at, account: null }, plain, 'unverified'],
-    ['local', null, at, plain, 'verified'],
+    ['random', null, at, plain, 'verified'],
+    ['local', null, { ...at, inDirectory: true }, plain, 'verified'],
+    // A relative path starts where Terraform runs: anywhere else, not found proves nothing.
+    ['local', null, at, plain, 'unverified'],
     ['somebody', { account: '1', region: 'r' }, at, plain, 'unverified'],
     ['constructor', { account: '1', region: 'r' }, at, plain, 'unverified'],
   ] as const)('%s, by %j, expected %j: %s', (name, caller, expected, schema, comes) => {

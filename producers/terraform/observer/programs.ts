@@ -1,5 +1,6 @@
 // The provider program of a binding, and how a process of it is started: found where Terraform looks, looked for again now
 // and then, for providers get installed while we run.
+import { statSync } from 'node:fs';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Logger } from '../../../runtime/telemetry.ts';
 import type { Choice } from '../plugin/find/choose.ts';
@@ -21,6 +22,20 @@ export interface Program {
   version: string | null;
   /** That its binding says, anywhere. */
   region: string | null;
+  /** Where it runs, if that is where Terraform runs. */
+  directory: Folder | null;
+}
+
+/** A folder, not merely its name. */
+export interface Folder {
+  path: string;
+  inode: bigint;
+}
+
+/** Null when there is none of that name. */
+export function folderAt(path: string | undefined): Folder | null {
+  const found = path === undefined ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found?.isDirectory() ? { path: path!, inode: found.ino } : null;
 }
 
 export interface ProgramsOptions {
@@ -54,15 +69,18 @@ export function createPrograms(options: ProgramsOptions) {
       own,
     });
     tell(choice);
+    const directory = folderAt(row.directory);
     const name = `${shortName(source)} ${choice.version ?? 'development'}`;
     return {
-      // The number, for two readers of one account may hold different credentials; the program, for a new build is another.
+      // The number, for two readers of one account may hold different credentials; the program, for a new build is another;
+      // the folder it runs in, for one that was made anew under the same name is another.
       member: {
-        key: `${name} ${row.account ?? '-'}/${row.region ?? '-'} #${number} ${choice.place}`,
+        key: `${name} ${row.account ?? '-'}/${row.region ?? '-'} #${number} ${choice.place} ${directory?.inode ?? '-'}`,
         open: () =>
           openProvider({
             name,
             program: choice.program,
+            directory: directory?.path ?? null,
             environment: variables,
             configuration,
             cache: schemas,
@@ -71,6 +89,7 @@ export function createPrograms(options: ProgramsOptions) {
       },
       source: sourceText(source),
       version: choice.version,
+      directory,
       region:
         typeof configuration.region === 'string'
           ? configuration.region

@@ -23,7 +23,7 @@ import { factsOf } from './facts.ts';
 import { failureOf } from './failures.ts';
 import type { Environment } from './from-environment.ts';
 import { type Measures, measuresIn } from './measures.ts';
-import { createPrograms, type Program } from './programs.ts';
+import { createPrograms, folderAt, type Program } from './programs.ts';
 
 export interface ReadTarget {
   workspace: string;
@@ -247,11 +247,12 @@ export function createReader(options: ReaderOptions): Reader {
   };
 }
 
-function expectedOf(target: ReadTarget, { row }: Binding, { region }: Program): Expected {
+function expectedOf(target: ReadTarget, { row }: Binding, { region, directory }: Program): Expected {
   return {
     account: target.account ?? row.account ?? null,
     region: target.region,
     configuredRegion: row.region ?? region,
+    inDirectory: directory !== null && folderAt(directory.path)?.inode === directory.inode,
   };
 }
 

@@ -20,6 +20,8 @@ export interface ProviderOptions {
   name: string;
   program: string;
   args?: readonly string[];
+  /** Where it runs; else in a folder of its own. */
+  directory?: string | null;
   /** Its whole environment: credentials of the binding go here or into the configuration, and nowhere else. */
   environment?: Readonly<Record<string, string>>;
   /** The `provider` block, as JSON; blocks as lists. */
@@ -111,12 +113,13 @@ const NIL = 0xc0;
 
 /** Started, asked for its schema where that is not known, and configured; ended again when any of it fails. */
 export async function openProvider(options: ProviderOptions): Promise<Provider> {
-  const { name, program, args, environment, cache } = options;
+  const { name, program, args, directory, environment, cache } = options;
   const times = { ...TIMES, ...options.times };
   const plugin = await startPlugin({
     name,
     program,
     args,
+    directory,
     environment,
     startMs: times.startMs,
   });

@@ -1,4 +1,4 @@
-// A program for stated/large.test.ts: opens a large stored state and reads from it, and prints what it cost the main
+// A program for stated/large.long.test.ts: opens a large stored state and reads from it, and prints what it cost the main
 // thread, as JSON. A process of its own, so that the test runner's own work does not blur the figures.
 import { createMemoryBlobs } from '../../../runtime/blobs/memory-blobs.ts';
 import { isObject, parseExact, toJsonObject } from '../exact-json.ts';

@@ -135,13 +135,15 @@ describe('the native syntax', () => {
     ['backslashes', `a = "${'\\'.repeat(1_000_001)}`],
     ['signs', `a = ${'-'.repeat(1_000_000)}`],
   ])('hostile nesting and length end soon: %s', (_, text) => {
-    const started = performance.now();
+    // Processor time: what else the machine does is no part of it.
+    const started = process.cpuUsage();
     try {
       parseHcl(text, 'main.tf');
     } catch (error) {
       expect(error).toMatchObject({ name: 'ConfigurationProblem' });
     }
-    expect(performance.now() - started).toBeLessThan(3_000);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1_000).toBeLessThan(3_000);
   });
 
   it('a reference in quotes is read as one', () => {

@@ -16,6 +16,8 @@ export interface Launch {
   name: string;
   program: string;
   args?: readonly string[];
+  /** Where it runs: Terraform's working directory, at which the paths of a configuration start. Else a folder of its own. */
+  directory?: string | null;
   /** All it gets besides what the handshake needs: credentials, endpoints. Every value is taken for a secret when it prints. */
   environment?: Readonly<Record<string, string>>;
   /** Further values that must not appear in a message. */
@@ -86,13 +88,13 @@ export async function launch(options: Launch): Promise<Launched> {
 }
 
 async function start(options: Launch, folder: string): Promise<Launched> {
-  const { name, program, args = [], environment = {}, secrets = [], startMs = START_MS } = options;
+  const { name, program, args = [], directory, environment = {}, secrets = [], startMs = START_MS } = options;
   const own = ownCertificate(Date.now());
   const { redact, hide } = redactor();
   hide([...Object.values(environment), ...secrets]);
   const said = printed(redact);
   const child = spawn(program, args, {
-    cwd: folder,
+    cwd: directory ?? folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       // Its home is its own folder: no file of ours lends it credentials it was not given.

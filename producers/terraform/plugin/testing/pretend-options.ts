@@ -1,4 +1,4 @@
-// How the pretend plugin is started (pretend-plugin.ts).
+// How the pretend plugin is started (pretend-start.ts).
 import { fileURLToPath } from 'node:url';
 
 export interface PretendOptions {
@@ -30,7 +30,7 @@ export interface PretendOptions {
 export const pretend = (options: Partial<PretendOptions> = {}): { program: string; args: string[] } => ({
   program: process.execPath,
   args: [
-    fileURLToPath(new URL('pretend-plugin.ts', import.meta.url)),
+    fileURLToPath(new URL('pretend-start.ts', import.meta.url)),
     JSON.stringify({ protocol: 6, mode: 'serve', ...options }),
   ],
 });
