@@ -35,8 +35,8 @@ import type {
   SnapshotJson,
   SnapshotsQuery,
   SystemJson,
+  Timeline,
   TopologyJson,
-  Transition,
   WorkspaceDetail,
   WorkspaceDriftsQuery,
   WorkspaceJson,
@@ -121,7 +121,7 @@ export function createClient(options: ClientOptions) {
       get: (id: string, call?: CallOptions) => get<DriftJson>(`/api/v1/drifts/${part(id)}`, {}, call),
       /** Oldest first. */
       timeline: (id: string, query: PageQuery = {}, call?: CallOptions) =>
-        get<Page<Transition>>(`/api/v1/drifts/${part(id)}/timeline`, query, call),
+        get<Timeline>(`/api/v1/drifts/${part(id)}/timeline`, query, call),
       acknowledge: (id: string, body: AcknowledgeBody, call?: CallOptions) =>
         ask<RequestJson>('POST', `/api/v1/drifts/${part(id)}/acknowledge`, call, body),
       accept: (id: string, body: AcceptBody, call?: CallOptions) =>

@@ -16,6 +16,7 @@ import type { Codec, Json } from '../schemas/index.ts';
 import type { Authentication } from './authentication.ts';
 import type { Keys, Principal } from './keys.ts';
 import type { Live } from './live.ts';
+import type { Remembered } from './remembered.ts';
 import type { Requests } from './requests.ts';
 import type { KeyScope, ProcessJson, SystemJson, TopologyJson } from './types.ts';
 
@@ -93,6 +94,7 @@ export interface Context extends Omit<Dependencies, 'limits' | 'postgres'>, Stor
   authentication: Authentication;
   requests: Requests;
   live: Live;
+  remembered: Remembered;
   startedAt: number;
 }
 

@@ -22,6 +22,7 @@ import { requestCounts, WINDOW_MS } from './limits.ts';
 import { createLive } from './live.ts';
 import { openApi } from './openapi.ts';
 import { isOrdinary, problemOf } from './problems.ts';
+import { createRemembered } from './remembered.ts';
 import { createRequests } from './requests.ts';
 import { OPEN_ROUTES, ROUTES, tfstateRoutes } from './routes/index.ts';
 import { compileValidator } from './validation.ts';
@@ -73,6 +74,7 @@ export async function createServer(dependencies: Dependencies): Promise<App> {
     authentication,
     requests,
     live,
+    remembered: createRemembered(clock),
     startedAt: clock.now(),
   };
   const answered = whenAnswered(app, clock);

@@ -12,6 +12,20 @@ export interface Stores {
   serving: Serving;
 }
 
+/** How far a projection has read, as text: while it is the same, so are its tables. */
+export async function positionsOf(
+  { postgres }: Pick<Stores, 'postgres'>,
+  projection: string,
+): Promise<string> {
+  const [row] = await postgres.query<{ at: string | null }>(
+    `SELECT string_agg(p.topic || '/' || p.partition || '@' || p.next, ' ' ORDER BY p.topic, p.partition) AS at
+     FROM driftmgr.projection_positions p JOIN driftmgr.projections s USING (name, generation)
+     WHERE s.name = $1 AND s.state = 'serving'`,
+    [projection],
+  );
+  return row?.at ?? '';
+}
+
 export interface PageRequest {
   /** 1 to 500; 50 when left out. */
   limit?: number;

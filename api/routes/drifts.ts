@@ -8,6 +8,7 @@ import type { Principal } from '../keys.ts';
 import { linked } from '../links.ts';
 import { answerOutcome, untilVisible } from '../outcomes.ts';
 import { InputMistakes, notFound } from '../problems.ts';
+import { timelineOf } from '../timelines.ts';
 import { timeOf } from '../times.ts';
 import {
   AcceptBody,
@@ -17,7 +18,7 @@ import {
   PageQuery,
   pageOf,
   RequestSchema,
-  TransitionSchema,
+  TimelineSchema,
 } from '../types.ts';
 import { maySee, visibleWorkspaces } from '../visibility.ts';
 
@@ -71,17 +72,17 @@ export const drifts: Routes = (app, context) => {
       schema: {
         operationId: 'getDriftTimeline',
         summary: 'Every step of one drift, oldest first, each with the whole drift as it stood then',
+        description:
+          'The history follows drifts by a moment: a drift whose first step it does not show yet is waited for, up to a second.',
         tags: ['drifts'],
         params: Params,
         querystring: PageQuery,
-        response: { 200: pageOf(TransitionSchema) },
+        response: { 200: TimelineSchema },
       },
     },
     async (request) => {
-      const { id } = request.params;
-      await driftFor(context, request.principal, id);
-      const page = await driftTimeline(context, { ...request.query, org, driftId: id });
-      return { items: page.items.map((step) => ({ ...step, drift: linked(step.drift) })), next: page.next };
+      const drift = await driftFor(context, request.principal, request.params.id);
+      return timelineOf(context, drift, request.query);
     },
   );
 

@@ -114,7 +114,7 @@ const ANSWERS: [path: string, schema: TSchema, key?: 'admin'][] = [
   ['/api/v1/drifts', pageOf(types.DriftSchema)],
   ['/api/v1/drifts?status=resolved', pageOf(types.DriftSchema)],
   ['/api/v1/drifts/drf_1', types.DriftSchema],
-  ['/api/v1/drifts/drf_old/timeline', pageOf(types.TransitionSchema)],
+  ['/api/v1/drifts/drf_old/timeline', types.TimelineSchema],
   ['/api/v1/changes', pageOf(types.ChangeSchema)],
   ['/api/v1/changes?since=2020-01-01T00:00:00Z&via=console,cli&verb=update', pageOf(types.ChangeSchema)],
   ['/api/v1/coverage', pageOf(types.CoverageSchema)],

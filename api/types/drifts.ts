@@ -10,6 +10,7 @@ import {
   nullableTime,
   object,
   oneOf,
+  pageOf,
   paging,
   text,
   time,
@@ -113,6 +114,16 @@ export const TransitionSchema = object({
   drift: DriftSchema,
 });
 export type Transition = Static<typeof TransitionSchema>;
+
+export const TimelineSchema = object({
+  ...pageOf(TransitionSchema).properties,
+  behind: Type.Integer({
+    minimum: 0,
+    description:
+      'Steps the drift has taken that the history does not show yet, at the end of the last page: ask again shortly. 0: none.',
+  }),
+});
+export type Timeline = Static<typeof TimelineSchema>;
 
 export const DriftsQuery = object({
   ...paging,

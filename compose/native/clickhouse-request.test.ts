@@ -13,7 +13,7 @@ describe('a request to ClickHouse', () => {
       ['default_format', 'JSONEachRow'],
     ]);
     expect(asked(parameters)).toEqual({
-      before: ['USE `x\\`y`', `SET param_name = 'it\\'s \\\\t'`, `SET max_threads = '2'`],
+      before: ['USE `x\\`y`', `SET param_name = 'it\\'s \\\\t', max_threads = '2'`],
       query: 'SELECT 1',
       format: 'JSONEachRow',
     });

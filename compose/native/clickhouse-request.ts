@@ -32,6 +32,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export function asked(parameters: URLSearchParams): Asked {
   const result: Asked = { before: [], query: '', format: 'TabSeparated' };
+  const set = new Map<string, string>();
   for (const [name, value] of parameters) {
     if (name === 'query') result.query = value;
     else if (name === 'default_format') result.format = value;
@@ -40,8 +41,11 @@ export function asked(parameters: URLSearchParams): Asked {
     else if (!NAME.test(name)) throw notServed(`a parameter named ${JSON.stringify(name)}`);
     else if (name === 'database') result.before.push(`USE \`${value.replaceAll('`', '\\`')}\``);
     // Both kinds: the value is text that ClickHouse reads by the parameter's or the setting's own type.
-    else result.before.push(`SET ${name} = ${quoted(value)}`);
+    else set.set(name, quoted(value));
   }
+  // In one statement: each costs a third of a millisecond, and a client sends eight.
+  if (set.size > 0)
+    result.before.push(`SET ${[...set].map(([name, value]) => `${name} = ${value}`).join(', ')}`);
   return result;
 }
 

@@ -10,7 +10,7 @@ import { createLogger } from '../../runtime/telemetry.ts';
 import { temporaryFolder } from '../../runtime/testing/temporary-folder.ts';
 import type { Event, EventOf, Json, TopicName } from '../../schemas/index.ts';
 import { type Started, startWhole } from '../testing/running.ts';
-import { type Load, type LoadOptions, settingsOf, startLoad } from './load.ts';
+import { type Load, type LoadOptions, settingsOf, startLoad, type Told } from './load.ts';
 import { openReading, recordsIn, untilQuiet } from './log-reading.ts';
 import { type Outcome, outcomeOf, TIMES, TIMES_IN_IDS } from './outcome.ts';
 import type { Addresses } from './servers.ts';
@@ -32,25 +32,27 @@ const withoutNewestBoundary = (workspace: Json): Json => {
 
 export interface Twins {
   cluster: ClusterSystem;
-  undisturbed: Started;
   load: Load;
   /** Stops the load and compares; prints what was done. */
   expectEqual(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Two systems under the same load. */
+/**
+ * Two systems under the same load: the undisturbed one at the same time, or `after` the other, with everything done again
+ * as often and no quicker. What is measured has the machine to itself then.
+ */
 export async function startTwins(options: {
   addresses: Addresses;
   processes: readonly Role[][];
+  undisturbed?: 'beside' | 'after';
   partitions?: number;
   lanes?: LoadOptions['lanes'];
   everyMs?: LoadOptions['everyMs'];
 }): Promise<Twins> {
-  const { addresses, processes, partitions = 4 } = options;
+  const { addresses, processes, partitions = 4, lanes, everyMs } = options;
   const folder = temporaryFolder();
-  const trail = join(folder.path, 'trail');
-  let cloud: StandIn | null = null;
+  const clouds: StandIn[] = [];
   let undisturbed: Started | null = null;
   let cluster: ClusterSystem | null = null;
   const stop = async (): Promise<void> => {
@@ -58,27 +60,40 @@ export async function startTwins(options: {
       await cluster?.stop();
     } finally {
       await undisturbed?.stop();
-      await cloud?.close();
+      for (const cloud of clouds) await cloud.close();
       folder.remove();
     }
   };
-  try {
-    cloud = await startStandIn(sampleEstate());
+  const inputs = async (name: string) => {
+    const cloud = await startStandIn(sampleEstate());
+    clouds.push(cloud);
     cloud.limit = Number.MAX_SAFE_INTEGER;
-    const settings = settingsOf(cloud, trail, options.everyMs);
+    const trail = join(folder.path, name);
+    const paced = {
+      ...(lanes === undefined ? {} : { lanes }),
+      ...(everyMs === undefined ? {} : { everyMs }),
+    };
+    return { settings: settingsOf(cloud, trail, everyMs), load: { cloud, trail, ...paced } };
+  };
+  const startUndisturbed = async (settings: ReturnType<typeof settingsOf>): Promise<Told & Started> => {
     undisturbed = await startWhole(() => ({ partitions, 'log.level': 'warn', ...settings }));
-    cluster = await startClusterSystem({ addresses, processes, partitions, settings: () => settings });
-    const { url, key, client } = undisturbed;
+    const { url } = undisturbed;
     const send: typeof fetch = (input, init) => fetch(String(input).replace('http://driftmgr', url), init);
-    const load = await startLoad({
-      told: [{ client, key, send }, cluster],
-      trail,
-      cloud,
-      ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
-      ...(options.everyMs === undefined ? {} : { everyMs: options.everyMs }),
-    });
-    const twins = { cluster, undisturbed, load };
-    return { ...twins, stop, expectEqual: () => expectEqual(twins) };
+    return { ...undisturbed, send };
+  };
+  try {
+    const { settings, load: given } = await inputs('trail');
+    const beside = options.undisturbed === 'after' ? null : await startUndisturbed(settings);
+    cluster = await startClusterSystem({ addresses, processes, partitions, settings: () => settings });
+    const load = await startLoad({ ...given, told: beside === null ? [cluster] : [beside, cluster] });
+    const twins = { cluster, load };
+    const after = async (): Promise<Started> => {
+      const again = await inputs('trail-again');
+      const system = await startUndisturbed(again.settings);
+      await (await startLoad({ ...again.load, told: [system], again: load.steps() })).whole;
+      return system;
+    };
+    return { ...twins, stop, expectEqual: () => expectEqual(twins, async () => beside ?? after()) };
   } catch (error) {
     cluster?.tell();
     await stop().catch(() => undefined);
@@ -86,8 +101,12 @@ export async function startTwins(options: {
   }
 }
 
-async function expectEqual({ cluster, undisturbed, load }: Pick<Twins, 'cluster' | 'undisturbed' | 'load'>) {
+async function expectEqual(
+  { cluster, load }: Pick<Twins, 'cluster' | 'load'>,
+  undisturbedBy: () => Promise<Started>,
+) {
   await load.stop();
+  const undisturbed = await undisturbedBy();
   const reading = await openReading(cluster);
   try {
     const quietMs = 2_500;

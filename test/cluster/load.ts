@@ -35,11 +35,23 @@ export interface LoadOptions {
   lanes?: number;
   /** Milliseconds between two things of a sort; left out: as fast as systems can follow. */
   everyMs?: number;
+  /** What another load did: the same is done again, and no more. Left out: goes on until it is stopped. */
+  again?: Steps;
+}
+
+/** How often each thing was done; by lane, where there are several. */
+export interface Steps {
+  changes: number[];
+  states: number[];
+  files: number;
 }
 
 export interface Load {
   /** What was done so far. */
   done(): { changes: number; states: number; files: number };
+  steps(): Steps;
+  /** When everything was done again; never, where nothing is. */
+  whole: Promise<void>;
   /** Finishes what was begun; rejects with what went wrong at any time. */
   stop(): Promise<void>;
 }
@@ -62,35 +74,40 @@ export const settingsOf = (cloud: StandIn, trail: string, everyMs = 0) => ({
 });
 
 /** Two workspaces are applied before it resolves: what is changed by hand, and what CloudTrail tells of. */
-export async function startLoad({ told, trail, cloud, lanes = 3, everyMs = 0 }: LoadOptions): Promise<Load> {
+export async function startLoad(options: LoadOptions): Promise<Load> {
+  const { told, trail, cloud, lanes = 3, everyMs = 0, again } = options;
   const atEdge = edge(cloud.estate, sampleState());
   const buckets = awsAndGoogle().find(({ name }) => name === 'data-prod')!;
   const stop = new AbortController();
-  const done = { changes: 0, states: 0, files: 0 };
+  const numbers = Array.from({ length: lanes }, (_, lane) => lane);
+  const done: Steps = { changes: numbers.map(() => 0), states: numbers.map(() => 0), files: 0 };
+  /** Whether there is another step after so many. */
+  const goesOn = (before: number, wanted: number | undefined): boolean =>
+    !stop.signal.aborted && (wanted === undefined || before < wanted);
   const serials = new Map<string, number>();
 
   async function apply(workspace: EstateWorkspace): Promise<void> {
     const serial = (serials.get(workspace.name) ?? 0) + 1;
     serials.set(workspace.name, serial);
     await Promise.all(told.map((system) => write(system, workspace.name, stateOf(workspace, serial))));
-    done.states++;
   }
 
   /** One resource, changed by hand and back. */
   async function change(lane: number): Promise<void> {
     const record = cloud.estate[RECORDS]!.find(({ name }) => name === `edge-${lane}`)!;
     const declared = record.ttl as number;
-    for (let step = 1; !stop.signal.aborted || step % 2 === 0; step++) {
+    for (let step = 1; goesOn(step - 1, again?.changes[lane]) || step % 2 === 0; step++) {
       record.ttl = step % 2 === 1 ? declared + 60 : declared;
       const status = step % 2 === 1 ? 'open' : 'resolved';
       await Promise.all(told.map(({ client }) => seen(client, String(record.id), status, everyMs)));
-      done.changes++;
+      done.changes[lane]!++;
     }
   }
 
   async function writeStates(lane: number): Promise<void> {
-    for (let serial = 1; !stop.signal.aborted; serial++) {
+    for (let serial = 1; goesOn(serial - 1, again?.states[lane]); serial++) {
       await apply(bucketsOf(`states-${lane}`, serial));
+      done.states[lane]!++;
       await sleep(Math.max(BETWEEN_STATES_MS, everyMs), undefined, { signal: stop.signal }).catch(
         () => undefined,
       );
@@ -98,7 +115,7 @@ export async function startLoad({ told, trail, cloud, lanes = 3, everyMs = 0 }: 
   }
 
   async function deliver(): Promise<void> {
-    while (!stop.signal.aborted) {
+    while (goesOn(done.files, again?.files)) {
       const n = done.files;
       const call = recordOf({
         at: Date.now(),
@@ -121,17 +138,23 @@ export async function startLoad({ told, trail, cloud, lanes = 3, everyMs = 0 }: 
   await mkdir(trail, { recursive: true });
   await apply(atEdge.workspace);
   await apply(buckets);
-  const numbers = Array.from({ length: lanes }, (_, lane) => lane);
   const running = Promise.all([deliver(), ...numbers.map(change), ...numbers.map(writeStates)]);
-  running.catch(() => stop.abort());
+  const whole = running.then(() => undefined);
+  whole.catch(() => stop.abort());
   return {
-    done: () => ({ ...done }),
+    done: () => ({ changes: sum(done.changes), states: APPLIED + sum(done.states), files: done.files }),
+    steps: () => ({ changes: [...done.changes], states: [...done.states], files: done.files }),
+    whole,
     async stop() {
       stop.abort();
       await running;
     },
   };
 }
+
+/** Workspaces that are applied before anything else. */
+const APPLIED = 2;
+const sum = (counts: readonly number[]): number => counts.reduce((all, each) => all + each, 0);
 
 /** As Terraform does, again and again until it is done: a try whose answer was lost may have been. */
 async function write({ send, key }: Told, workspace: string, state: JsonObject): Promise<void> {

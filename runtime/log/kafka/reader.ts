@@ -16,7 +16,11 @@ const REQUEST_BYTES = 4 << 20;
 const KEPT_BYTES = 24 << 20;
 /** A partition whose readers leave so much unread is not followed on: they fetch when they get there. */
 const UNREAD_BYTES = 2 << 20;
+/** A place that begins to be followed waits for the answer under way: a short one while places come and go. */
 const FOLLOW_WAIT_MS = 100;
+/** Once the same places have been followed for so long, a broker without news is asked less often. */
+const STEADY_AFTER_MS = 2_000;
+const STEADY_WAIT_MS = 500;
 const FOLLOW_BYTES = 4 << 20;
 /** A broker that has news all the time is asked so often at most: a request costs more than what waits for it does. */
 const FOLLOW_EVERY_MS = 5;
@@ -272,12 +276,16 @@ export class Reader {
 
   /** Ends when nothing is followed at the broker any more. */
   private async followAt(node: number): Promise<void> {
+    let followed = { places: '', since: 0 };
     for (let failures = 0; !this.closed; ) {
       const places = [...this.places.values()].filter(
         (place) => place.followedTo !== null && this.leaderOf(place) === node,
       );
       if (places.length === 0) return;
       const began = performance.now();
+      const names = places.map(({ topic, partition }) => `${topic}/${partition}`).join();
+      if (names !== followed.places) followed = { places: names, since: began };
+      const waitMs = began - followed.since < STEADY_AFTER_MS ? FOLLOW_WAIT_MS : STEADY_WAIT_MS;
       try {
         const broker = await this.options.following.findBroker({ nodeId: node });
         const wanted = places.map(({ topic, partition, followedTo }) => ({
@@ -286,8 +294,7 @@ export class Reader {
           offset: followedTo!,
           maxBytes: PARTITION_BYTES,
         }));
-        const limits = { waitMs: FOLLOW_WAIT_MS, maxBytes: FOLLOW_BYTES };
-        const found = await fetchFrom(broker, wanted, limits);
+        const found = await fetchFrom(broker, wanted, { waitMs, maxBytes: FOLLOW_BYTES });
         failures = 0;
         if (found.map((each) => this.take(each)).includes('moved')) await this.refresh();
         const left = FOLLOW_EVERY_MS - (performance.now() - began);
