@@ -47,6 +47,8 @@ export function ours(options: OursOptions & Processes): Contestant | null {
             process.execPath,
             [...NODE, PROCESS, JSON.stringify(given)],
             `${place}/log`,
+            // As the command line does: TypeScript is stripped and compiled at the first start alone.
+            { NODE_COMPILE_CACHE: join(work, 'compiled') },
           );
         }),
       ),

@@ -19,8 +19,18 @@ export interface Speaking extends Running {
 const STOP_MS = 30_000;
 const TAIL = 2_000;
 
-export function startSpeaking(name: string, command: string, args: string[], log: string): Speaking {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+/** `environment`: besides that of this process. */
+export function startSpeaking(
+  name: string,
+  command: string,
+  args: string[],
+  log: string,
+  environment: Record<string, string> = {},
+): Speaking {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   const heard = new Map<string, PromiseWithResolvers<Said>>();
   const lineOf = (event: string): PromiseWithResolvers<Said> => {
     const known = heard.get(event) ?? Promise.withResolvers<Said>();

@@ -2,9 +2,9 @@
 import type { SASLOptions } from 'kafkajs';
 import Cluster from 'kafkajs/src/cluster/index.js';
 import { createLogger, LEVELS } from 'kafkajs/src/loggers/index.js';
-import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { Logger } from '../../telemetry.ts';
 import './request-queue.ts';
+import { createSockets } from './sockets.ts';
 
 export interface KafkaAccess {
   /** host:port, one or more to begin with. */
@@ -38,7 +38,7 @@ export function createCluster(access: KafkaAccess, logger: Logger): Cluster {
         ({ namespace, log: { message, error } }) =>
           heard.debug({ namespace, error: error as unknown }, message),
     }),
-    socketFactory: createSocketFactory(),
+    socketFactory: createSockets(),
     brokers: [...access.brokers],
     ssl: access.tls || undefined,
     sasl: (access.credentials ?? undefined) as SASLOptions | undefined,

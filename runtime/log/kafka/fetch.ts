@@ -3,9 +3,8 @@
 import type { Broker, ProtocolRequest } from 'kafkajs/src/cluster/index.js';
 import Encoder from 'kafkajs/src/protocol/encoder.js';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error.js';
-import type { LogRecord } from '../log.ts';
 import { READ_COMMITTED } from './connection.ts';
-import { type Aborted, decodeBatches } from './record-batch.ts';
+import { type Aborted, type Batches, wholeBatches } from './record-batch.ts';
 
 const FETCH = 1;
 const VERSION = 11;
@@ -27,8 +26,9 @@ export interface Found {
   from: number;
   /** Type of the broker's error, null when there is none. */
   error: string | null;
-  records: LogRecord[];
-  next: number;
+  batches: Batches;
+  /** Transactions in them that were aborted. */
+  aborted: readonly Aborted[];
   /** All before it is decided: committed or aborted. */
   stable: number;
 }
@@ -127,10 +127,10 @@ function decodeResponse(decoded: unknown, from: ReadonlyMap<string, number>): Fo
       at += 8;
       const offset = from.get(`${topic}/${partition}`) ?? 0;
       const bytes = raw.subarray(at, at + Math.max(0, size));
-      const { records, next } = decodeBatches(bytes, offset, aborted);
+      const batches = wholeBatches(bytes, offset);
       at += bytes.length;
       const error = code === 0 ? null : createErrorFromCode(code).type;
-      found.push({ topic, partition, from: offset, error, records, next, stable });
+      found.push({ topic, partition, from: offset, error, batches, aborted, stable });
     }
   }
   return found;

@@ -109,7 +109,23 @@ declare module 'kafkajs/src/cluster/index.js' {
 }
 
 declare module 'kafkajs/src/network/socketFactory.js' {
-  export default function createSocketFactory(): unknown;
+  import type { Socket } from 'node:net';
+  import type { ConnectionOptions } from 'node:tls';
+
+  export default function createSocketFactory(): (options: {
+    host: string;
+    port: number;
+    ssl: ConnectionOptions | null;
+    onConnect(): void;
+  }) => Socket;
+}
+
+declare module 'kafkajs/src/network/connection.js' {
+  export default class Connection {
+    chunks: Buffer[];
+    bytesBuffered: number;
+    processData(data: Buffer): void;
+  }
 }
 
 declare module 'kafkajs/src/network/requestQueue/index.js' {

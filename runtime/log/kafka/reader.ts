@@ -4,16 +4,18 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
-import { firstFrom } from '../first-from.ts';
-import type { Batch, LogRecord, ReadLimits } from '../log.ts';
+import type { Batch, ReadLimits } from '../log.ts';
 import { type Found, fetchFrom } from './fetch.ts';
 import { patiently } from './patience.ts';
+import { type Aborted, type Batches, decodeBatches } from './record-batch.ts';
 
 /** A request asks for so much of a partition at most (a larger batch comes whole). */
 const PARTITION_BYTES = 512 << 10;
 const REQUEST_BYTES = 4 << 20;
-/** Of what was fetched so much is kept in memory, over all partitions; what is dropped is fetched again. */
-const KEPT_BYTES = 24 << 20;
+/** Of what was fetched, over all partitions, so much waits in memory for its first reader; what is dropped is fetched again. */
+const WAITING_BYTES = 24 << 20;
+/** And so much of what one has read stays for the next, who as a rule comes right after. */
+const READ_BYTES = 4 << 20;
 /** A partition whose readers leave so much unread is not followed on: they fetch when they get there. */
 const UNREAD_BYTES = 2 << 20;
 /** A place that begins to be followed waits for the answer under way: a short one while places come and go. */
@@ -27,12 +29,13 @@ const FOLLOW_EVERY_MS = 5;
 /** Following that fails is tried again after so long, twice as long each time. */
 const FIRST_DELAY_MS = 20;
 const LONGEST_DELAY_MS = 500;
+const NO_BYTES = Buffer.alloc(0);
 
+/** As it came: records are made when they are read, so that what waits here is a few large buffers. */
 interface Chunk {
   from: number;
-  next: number;
-  records: LogRecord[];
-  bytes: number;
+  batches: Batches;
+  aborted: readonly Aborted[];
 }
 
 interface Place {
@@ -72,9 +75,8 @@ export interface ReaderOptions {
 export class Reader {
   private readonly options: ReaderOptions;
   private readonly places = new Map<string, Place>();
-  /** Chunks in order of their last use. */
-  private readonly used = new Map<Chunk, Place>();
-  private kept = 0;
+  private readonly waiting = new Kept(WAITING_BYTES);
+  private readonly alreadyRead = new Kept(READ_BYTES);
   private requests: Request[] = [];
   private flushing = false;
   private readonly followers = new Map<number, Promise<void>>();
@@ -96,9 +98,10 @@ export class Reader {
     const kept = this.chunkAt(place, from);
     if (!kept && place.followedTo === from) return { records: [], next: from };
     const chunk = kept ?? (await this.fetched(place, from));
-    this.use(place, chunk);
-    this.fetchAhead(place, chunk.next);
-    return cut(chunk, from, limits);
+    const batch = decodeBatches(chunk.batches, from, chunk.aborted, limits);
+    this.use(place, chunk, batch.next);
+    this.fetchAhead(place, chunk.batches.next);
+    return batch;
   }
 
   /** The one chunk after the one that is being read: its reader finds it there. */
@@ -120,13 +123,21 @@ export class Reader {
 
   private chunkAt(place: Place, from: number): Chunk | undefined {
     const chunk = place.chunks[firstAfter(place.chunks, from) - 1];
-    return chunk && from < chunk.next ? chunk : undefined;
+    return chunk && from < chunk.batches.next ? chunk : undefined;
   }
 
-  private use(place: Place, chunk: Chunk): void {
-    if (!this.used.delete(chunk)) return;
-    this.used.set(chunk, place);
+  /** Someone has read of it up to an offset. */
+  private use(place: Place, chunk: Chunk, upTo: number): void {
+    const was = this.waiting.has(chunk) ? this.waiting : this.alreadyRead;
+    if (!was.has(chunk)) return;
     place.unread = 0;
+    was.delete(chunk);
+    this.hold(upTo >= chunk.batches.next ? this.alreadyRead : was, place, chunk);
+  }
+
+  private hold(kept: Kept, place: Place, chunk: Chunk): void {
+    for (const [dropped, of] of kept.set(chunk, place))
+      of.chunks.splice(firstAfter(of.chunks, dropped.from) - 1, 1);
   }
 
   /** What begins at `from`, asked for once by all who want it. */
@@ -143,15 +154,15 @@ export class Reader {
   }
 
   private async fetch(place: Place, from: number): Promise<Chunk> {
-    const { records, next, stable } = await patiently(
+    const { batches, aborted, stable } = await patiently(
       `reading ${place.topic}/${place.partition} from ${from}`,
       this.options.cluster,
       () => this.find(place, from),
       { isOver: () => this.closed },
     );
-    const chunk = chunkOf(from, next, records);
+    const chunk: Chunk = { from, batches, aborted };
     place.stable = Math.max(place.stable, stable);
-    if (next > from) this.keep(place, chunk);
+    if (batches.next > from) this.keep(place, chunk);
     else this.follow(place, from);
     return chunk;
   }
@@ -163,13 +174,14 @@ export class Reader {
       const found = await this.request(place, from);
       if (found.error === 'OFFSET_OUT_OF_RANGE') {
         const first = await this.options.earliest(place.topic, place.partition);
-        if (first <= from) return { ...found, error: null, records: [], next: asked, stable: asked };
+        if (first <= from)
+          return { ...found, error: null, batches: { bytes: NO_BYTES, next: asked }, stable: asked };
         from = first;
         continue;
       }
       if (found.error !== null) throw Object.assign(new Error(found.error), { type: found.error });
       // Nothing though there is something: others in the request took all the room.
-      if (found.next > from || found.stable <= from) return { ...found, next: Math.max(found.next, from) };
+      if (found.batches.next > from || found.stable <= from) return found;
     }
   }
 
@@ -234,16 +246,9 @@ export class Reader {
     const { chunks } = place;
     const at = firstAfter(chunks, chunk.from);
     const [before, after] = [chunks[at - 1], chunks[at]];
-    if ((before && before.next > chunk.from) || (after && after.from < chunk.next)) return;
+    if ((before && before.batches.next > chunk.from) || (after && after.from < chunk.batches.next)) return;
     chunks.splice(at, 0, chunk);
-    this.used.set(chunk, place);
-    this.kept += chunk.bytes;
-    for (const [oldest, of] of this.used) {
-      if (this.kept <= KEPT_BYTES || oldest === chunk) break;
-      this.used.delete(oldest);
-      this.kept -= oldest.bytes;
-      of.chunks.splice(firstAfter(of.chunks, oldest.from) - 1, 1);
-    }
+    this.hold(this.waiting, place, chunk);
   }
 
   private follow(place: Place, from: number): void {
@@ -313,7 +318,7 @@ export class Reader {
     this.ensureFollowers();
   }
 
-  private take({ topic, partition, from, error, records, next }: Found): 'moved' | null {
+  private take({ topic, partition, from, error, batches, aborted }: Found): 'moved' | null {
     const place = this.place(topic, partition);
     if (place.followedTo !== from) return null;
     if (error === 'OFFSET_OUT_OF_RANGE') {
@@ -322,11 +327,11 @@ export class Reader {
       return null;
     }
     if (error !== null) return 'moved';
-    if (next === from) return null;
-    const chunk = chunkOf(from, next, records);
+    if (batches.next === from) return null;
+    const chunk: Chunk = { from, batches, aborted };
     this.keep(place, chunk);
-    place.unread += chunk.bytes;
-    place.followedTo = place.unread > UNREAD_BYTES ? null : next;
+    place.unread += sizeOf(chunk);
+    place.followedTo = place.unread > UNREAD_BYTES ? null : batches.next;
     this.options.announce(topic);
     return null;
   }
@@ -344,20 +349,37 @@ function firstAfter(chunks: readonly Chunk[], offset: number): number {
   return low;
 }
 
-function chunkOf(from: number, next: number, records: LogRecord[]): Chunk {
-  let bytes = 0;
-  for (const { key, value } of records) bytes += key.length + (value?.length ?? 0) + 64;
-  return { from, next, records, bytes };
-}
+/** A chunk that holds next to nothing is an object all the same. */
+const sizeOf = ({ batches }: Chunk): number => batches.bytes.length + 512;
 
-function cut({ records, next }: Chunk, from: number, limits: ReadLimits): Batch {
-  const begin = firstFrom(records, from);
-  let end = begin;
-  let bytes = 0;
-  while (end < records.length && end - begin < limits.records && (bytes < limits.bytes || end === begin)) {
-    const { key, value } = records[end++]!;
-    bytes += key.length + (value?.length ?? 0);
+/** Chunks up to so many bytes, in order of their last use. */
+class Kept {
+  private readonly limit: number;
+  private readonly chunks = new Map<Chunk, Place>();
+  private bytes = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
   }
-  const part = begin === 0 && end === records.length ? records : records.slice(begin, end);
-  return { records: part, next: end === records.length ? next : records[end - 1]!.offset + 1 };
+
+  has(chunk: Chunk): boolean {
+    return this.chunks.has(chunk);
+  }
+
+  delete(chunk: Chunk): void {
+    if (this.chunks.delete(chunk)) this.bytes -= sizeOf(chunk);
+  }
+
+  /** Returns what has to go for it. */
+  set(chunk: Chunk, place: Place): [Chunk, Place][] {
+    this.chunks.set(chunk, place);
+    this.bytes += sizeOf(chunk);
+    const dropped: [Chunk, Place][] = [];
+    for (const kept of this.chunks) {
+      if (this.bytes <= this.limit || kept[0] === chunk) break;
+      dropped.push(kept);
+      this.delete(kept[0]);
+    }
+    return dropped;
+  }
 }

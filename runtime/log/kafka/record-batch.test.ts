@@ -1,7 +1,7 @@
 // What is written as a batch is read as it was, by us and by kafkajs; marks, aborted and half batches are passed over.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBatches, encodeBatch } from './record-batch.ts';
+import { type Aborted, decodeBatches, encodeBatch, wholeBatches } from './record-batch.ts';
 
 const producer = { producerId: 7n, producerEpoch: 1, sequence: 0 };
 
@@ -26,6 +26,9 @@ function markOf(producerId: bigint): Buffer {
   mark.writeInt16BE(0x30, 21);
   return mark;
 }
+const ALL = { records: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+const readFrom = (bytes: Buffer, from: number, aborted: Aborted[] = [], limits = ALL) =>
+  decodeBatches(wholeBatches(bytes, from), from, aborted, limits);
 const texts = (records: readonly { value: Buffer | null }[]): string[] =>
   records.map(({ value }) => value!.toString());
 
@@ -39,7 +42,7 @@ describe('record batches', () => {
     });
     fc.assert(
       fc.property(fc.array(record, { minLength: 1, maxLength: 30 }), fc.nat(1e9), (records, base) => {
-        const read = decodeBatches(at(encodeBatch(records, producer, 1_760_000_000_000), base), base, []);
+        const read = readFrom(at(encodeBatch(records, producer, 1_760_000_000_000), base), base);
         expect(read.next).toBe(base + records.length);
         expect(read.records).toEqual(
           records.map(({ key, value }, i) => ({
@@ -73,7 +76,7 @@ describe('record batches', () => {
   });
 
   it('begin at the offset that was asked for, within a batch too', () => {
-    const read = decodeBatches(at(batchOf(['a', 'b', 'c']), 10), 11, []);
+    const read = readFrom(at(batchOf(['a', 'b', 'c']), 10), 11);
     expect(texts(read.records)).toEqual(['b', 'c']);
     expect(read.next).toBe(13);
   });
@@ -81,8 +84,8 @@ describe('record batches', () => {
   it('that are cut off are left for the next fetch', () => {
     const whole = at(batchOf(['a']), 0);
     const cut = at(batchOf(['b', 'c']), 1).subarray(0, 70);
-    expect(decodeBatches(Buffer.concat([whole, cut]), 0, [])).toMatchObject({ next: 1 });
-    expect(decodeBatches(cut, 1, [])).toEqual({ records: [], next: 1 });
+    expect(readFrom(Buffer.concat([whole, cut]), 0)).toMatchObject({ next: 1 });
+    expect(readFrom(cut, 1)).toEqual({ records: [], next: 1 });
   });
 
   it('of aborted transactions are passed over up to their mark, those of others are not', () => {
@@ -93,9 +96,43 @@ describe('record batches', () => {
       at(batchOf(['later'], 8n), 3),
       at(markOf(8n), 4),
     ]);
-    const read = decodeBatches(bytes, 0, [{ producerId: 8n, firstOffset: 0 }]);
+    const read = readFrom(bytes, 0, [{ producerId: 8n, firstOffset: 0 }]);
     expect(texts(read.records)).toEqual(['other', 'later']);
     expect(read.next).toBe(5);
+  });
+
+  it('read a few records at a time are those read at once', () => {
+    const batch = fc.record({
+      values: fc.array(fc.string({ maxLength: 9 }), { minLength: 1, maxLength: 6 }),
+      producerId: fc.constantFrom(8n, 9n),
+      endsTransaction: fc.boolean(),
+    });
+    const limits = fc.record({
+      records: fc.integer({ min: 1, max: 4 }),
+      bytes: fc.integer({ min: 1, max: 30 }),
+    });
+    fc.assert(
+      fc.property(fc.array(batch, { maxLength: 8 }), fc.boolean(), limits, (batches, aborts, limits) => {
+        const parts: Buffer[] = [];
+        let offset = 0;
+        for (const { values, producerId, endsTransaction } of batches) {
+          parts.push(at(batchOf(values, producerId), offset));
+          offset += values.length;
+          if (endsTransaction) parts.push(at(markOf(producerId), offset++));
+        }
+        const bytes = Buffer.concat(parts);
+        const aborted = aborts ? [{ producerId: 8n, firstOffset: 0 }] : [];
+        const found: unknown[] = [];
+        for (let from = 0; from < offset; ) {
+          const { records, next } = decodeBatches(wholeBatches(bytes, 0), from, aborted, limits);
+          expect(next).toBeGreaterThan(from);
+          expect(records.length).toBeLessThanOrEqual(limits.records);
+          found.push(...records);
+          from = next;
+        }
+        expect(found).toEqual(readFrom(bytes, 0, aborted).records);
+      }),
+    );
   });
 
   it('that compaction has emptied move the reader on', () => {
@@ -103,12 +140,12 @@ describe('record batches', () => {
     empty.writeInt32BE(61 - 12, 8);
     empty.writeInt32BE(3, 23);
     empty.writeInt32BE(0, 57);
-    expect(decodeBatches(empty, 5, [])).toEqual({ records: [], next: 9 });
+    expect(readFrom(empty, 5)).toEqual({ records: [], next: 9 });
   });
 
   it('in a compression that is not read are refused with what to do', () => {
     const batch = batchOf(['a']);
     batch.writeInt16BE(0x03, 21);
-    expect(() => decodeBatches(batch, 0, [])).toThrow(/lz4/);
+    expect(() => readFrom(batch, 0)).toThrow(/lz4/);
   });
 });

@@ -5,7 +5,7 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import crc32C from 'kafkajs/src/protocol/recordBatch/crc32C/index.js';
 import { DriftError } from '../../errors.ts';
-import type { LogRecord } from '../log.ts';
+import type { Batch, LogRecord, ReadLimits } from '../log.ts';
 
 /** A header as it stands on the wire, name and value. */
 export type Header = readonly [name: Buffer, value: Buffer];
@@ -117,69 +117,58 @@ export interface Aborted {
   firstOffset: number;
 }
 
-export interface Decoded {
-  records: LogRecord[];
-  /** After the last whole batch, also when it held nothing to be read; `from` when there was none. */
+/** The whole batches at the beginning of an answer: the last one may be cut off, and is left for the next. */
+export interface Batches {
+  bytes: Buffer;
+  /** After the last of them, also when it holds nothing to be read; what was asked for when there is none. */
   next: number;
 }
 
-/**
- * The records of whole batches from offset `from` on, without those of aborted transactions and the brokers' own marks.
- * The last batch of a fetch may be cut off: it is left for the next one. Values share the memory of `bytes`.
- */
-export function decodeBatches(bytes: Buffer, from: number, aborted: readonly Aborted[]): Decoded {
-  const records: LogRecord[] = [];
-  const waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
-  const dropped = new Set<bigint>();
+/** Looks at the heads alone: nothing is decoded before it is read. */
+export function wholeBatches(bytes: Buffer, from: number): Batches {
   let next = from;
-  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
-    const length = bytes.readInt32BE(at + 8);
-    const end = at + 12 + length;
+  let at = 0;
+  while (at + HEADER_BYTES <= bytes.length) {
+    const end = at + 12 + bytes.readInt32BE(at + 8);
     if (end > bytes.length) break;
     const magic = bytes.readInt8(at + 16);
     if (magic !== MAGIC) throw unreadable(`a batch of format ${magic}`);
-    const base = Number(bytes.readBigInt64BE(at));
+    next = Math.max(next, lastOf(bytes, at) + 1);
+    at = end;
+  }
+  return { bytes: bytes.subarray(0, at), next };
+}
+
+const lastOf = (bytes: Buffer, at: number): number =>
+  Number(bytes.readBigInt64BE(at)) + bytes.readInt32BE(at + 23);
+
+/**
+ * The records of whole batches from offset `from` on, up to the limits, without those of aborted transactions and the
+ * brokers' own marks. Values share the memory of the batches.
+ */
+export function decodeBatches(
+  { bytes, next }: Batches,
+  from: number,
+  aborted: readonly Aborted[],
+  limits: ReadLimits,
+): Batch {
+  const cursor = new RecordCursor(from, limits);
+  const waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
+  const dropped = new Set<bigint>();
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 12 + bytes.readInt32BE(at + 8);
     const attributes = bytes.readInt16BE(at + 21);
-    const last = base + bytes.readInt32BE(at + 23);
+    const last = lastOf(bytes, at);
     const producerId = bytes.readBigInt64BE(at + 43);
     while (waiting.length > 0 && waiting[0]!.firstOffset <= last) dropped.add(waiting.shift()!.producerId);
     if ((attributes & CONTROL) !== 0) dropped.delete(producerId);
-    else if ((attributes & TRANSACTIONAL) === 0 || !dropped.has(producerId))
-      decodeRecords(bytes, at, end, base, attributes, from, records);
-    next = Math.max(next, last + 1);
+    else if (last >= from && ((attributes & TRANSACTIONAL) === 0 || !dropped.has(producerId))) {
+      cursor.batch(bytes.subarray(at, end), attributes);
+      if (cursor.full && cursor.last < next - 1) return { records: cursor.records, next: cursor.last + 1 };
+    }
     at = end;
   }
-  return { records, next };
-}
-
-function decodeRecords(
-  bytes: Buffer,
-  batch: number,
-  end: number,
-  base: number,
-  attributes: number,
-  from: number,
-  into: LogRecord[],
-): void {
-  const first = Number(bytes.readBigInt64BE(batch + 27));
-  const appended = (attributes & 0x08) !== 0 ? Number(bytes.readBigInt64BE(batch + 35)) : null;
-  const count = bytes.readInt32BE(batch + 57);
-  const body = inflated(bytes.subarray(batch + HEADER_BYTES, end), attributes & COMPRESSION);
-  const cursor = new RecordCursor(body);
-  for (let i = 0; i < count; i++) {
-    const length = cursor.number();
-    const stop = cursor.at + length;
-    cursor.at++;
-    const timestamp = appended ?? first + cursor.number();
-    const offset = base + cursor.number();
-    if (offset >= from) {
-      const key = cursor.bytes();
-      const value = cursor.bytes();
-      into.push({ offset, key: key === null ? '' : key.toString('utf8'), value, timestamp });
-    }
-    // Headers repeat what the value says: they are for others, and passed over.
-    cursor.at = stop;
-  }
+  return { records: cursor.records, next: Math.max(from, next) };
 }
 
 function inflated(bytes: Buffer, compression: number): Buffer {
@@ -196,15 +185,62 @@ const unreadable = (what: string): DriftError =>
     public: `A topic of the cluster holds ${what}, which DriftMgr does not read. Set compression.type of its topics to uncompressed, gzip or zstd, and write what is there anew.`,
   });
 
+/** Goes through the records of one batch after the other, until the limits are reached. */
 class RecordCursor {
-  at = 0;
-  private readonly of: Buffer;
+  readonly records: LogRecord[] = [];
+  private readonly from: number;
+  private readonly limits: ReadLimits;
+  private taken = 0;
+  private of: Buffer = Buffer.alloc(0);
+  private at = 0;
 
-  constructor(of: Buffer) {
-    this.of = of;
+  constructor(from: number, limits: ReadLimits) {
+    this.from = from;
+    this.limits = limits;
   }
 
-  number(): number {
+  get full(): boolean {
+    return (
+      this.records.length > 0 &&
+      (this.records.length >= this.limits.records || this.taken >= this.limits.bytes)
+    );
+  }
+
+  /** Offset of the last record that was taken. */
+  get last(): number {
+    return this.records.at(-1)!.offset;
+  }
+
+  batch(bytes: Buffer, attributes: number): void {
+    const base = Number(bytes.readBigInt64BE(0));
+    const first = Number(bytes.readBigInt64BE(27));
+    const appended = (attributes & 0x08) !== 0 ? Number(bytes.readBigInt64BE(35)) : null;
+    this.of = inflated(bytes.subarray(HEADER_BYTES), attributes & COMPRESSION);
+    this.at = 0;
+    for (let left = bytes.readInt32BE(57); left > 0 && !this.full; left--) {
+      const length = this.number();
+      const stop = this.at + length;
+      this.at++;
+      const timestamp = appended ?? first + this.number();
+      const offset = base + this.number();
+      if (offset >= this.from) this.take(offset, timestamp);
+      // Headers repeat what the value says: they are for others, and passed over.
+      this.at = stop;
+    }
+  }
+
+  private take(offset: number, timestamp: number): void {
+    const keyLength = this.number();
+    const keyAt = this.at;
+    this.at += Math.max(0, keyLength);
+    const key = keyLength <= 0 ? '' : this.of.toString('utf8', keyAt, this.at);
+    const length = this.number();
+    const value = length < 0 ? null : this.of.subarray(this.at, this.at + length);
+    this.records.push({ offset, key, value, timestamp });
+    this.taken += key.length + Math.max(0, length);
+  }
+
+  private number(): number {
     let value = 0;
     let scale = 1;
     for (;;) {
@@ -215,13 +251,5 @@ class RecordCursor {
       scale *= 128;
     }
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-  }
-
-  bytes(): Buffer | null {
-    const length = this.number();
-    if (length < 0) return null;
-    const start = this.at;
-    this.at += length;
-    return this.of.subarray(start, this.at);
   }
 }
