@@ -13,7 +13,6 @@ import { DriftError, isRetriable } from './errors.ts';
 import { backoffMs, codeOf } from './failure.ts';
 import type { Log } from './log/log.ts';
 import type { Postgres } from './postgres/postgres.ts';
-import { precedence } from './processor/precedence.ts';
 import { clickHouseTarget } from './projection/clickhouse-target.ts';
 import type { Generation } from './projection/generations.ts';
 import { Generations } from './projection/generations.ts';
@@ -237,8 +236,6 @@ class ProjectionLoop {
       target: this.target(generation),
       signal,
       onRead,
-      // What was there at the start is waited for.
-      precedence: () => (this.state === 'live' ? precedence : null),
     });
     const runs = pump.run();
     this.beside(runs);

@@ -3,7 +3,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../runtime/clock.ts';
 import { DriftError } from '../../runtime/errors.ts';
-import { MUCH, precedence } from '../../runtime/processor/precedence.ts';
 import type { Publication } from '../../runtime/source.ts';
 import type { SourceEncoding } from '../../runtime/source-records.ts';
 import type { DeclareSettings, StateHead } from './decode.ts';
@@ -94,21 +93,14 @@ export function createDecoder(options: DecoderOptions): Decoder {
   }
 
   async function takeAll(worker: Link, { clock, take }: Receiver): Promise<Buffer> {
-    const job = {};
-    try {
-      for (;;) {
-        const message = await worker.next();
-        if (message.say === 'done')
-          return Buffer.from(message.table.buffer, message.table.byteOffset, message.table.byteLength);
-        if (message.say !== 'batch') throw unexpected(message);
-        const { encoded, refused } = message;
-        // What is declared is mirrored when all of it is: the thread that decodes it needs the processors too.
-        if (encoded.keys.length > MUCH) precedence.claim(job, true);
-        await take(encoded.keys.length > 0 ? [{ encoded }, ...refused] : refused);
-        worker.say({ say: 'taken', now: clock.now() });
-      }
-    } finally {
-      precedence.claim(job, false);
+    for (;;) {
+      const message = await worker.next();
+      if (message.say === 'done')
+        return Buffer.from(message.table.buffer, message.table.byteOffset, message.table.byteLength);
+      if (message.say !== 'batch') throw unexpected(message);
+      const { encoded, refused } = message;
+      await take(encoded.keys.length > 0 ? [{ encoded }, ...refused] : refused);
+      worker.say({ say: 'taken', now: clock.now() });
     }
   }
 

@@ -51,13 +51,6 @@ export class Inputs {
     return this.all.some((input) => !input.fingerprinted && input.at < input.buffer.length);
   }
 
-  /** Records at hand that are not processed. */
-  waiting(): number {
-    let records = 0;
-    for (const { buffer, at } of this.all) records += buffer.length - at;
-    return records;
-  }
-
   /** Reads for every used-up buffer that may find something. */
   async fill(): Promise<void> {
     const wanting = this.all.filter((input) => this.wanting(input));

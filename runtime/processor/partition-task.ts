@@ -15,7 +15,6 @@ import type { Commit, LogRecord, NewRecord } from '../log/log.ts';
 import type { ComponentMetrics } from '../telemetry.ts';
 import { type Input, Inputs } from './inputs.ts';
 import { noteRecord, PartitionState, type PartitionStateOptions, STORE_ROWS } from './partition-state.ts';
-import { MUCH, precedence } from './precedence.ts';
 import { type Hurry, Slice } from './turns.ts';
 
 /** Steps at which a test may make the task die (by throwing), as if the process had been killed there. */
@@ -128,7 +127,6 @@ class PartitionTask {
         // Asked for before the log is looked at: news that comes while it is being read must not be slept over.
         const news = this.news();
         const more = await this.gather();
-        if (!more) precedence.claim(this, false);
         if (
           this.batch.records.length > 0 &&
           (more || this.batch.live || performance.now() >= this.gatherUntil)
@@ -141,7 +139,6 @@ class PartitionTask {
       await this.committed();
       await this.state.storeAll();
     } finally {
-      precedence.claim(this, false);
       // Nothing of this attempt may still be under way when the next begins from the committed positions.
       await this.committing?.catch(() => undefined);
     }
@@ -150,7 +147,6 @@ class PartitionTask {
   /** Takes in what there is, up to one batch. False when there is nothing left to take. */
   private async gather(): Promise<boolean> {
     await this.fill();
-    if (this.inputs.waiting() > MUCH) precedence.claim(this, true);
     await this.slice.next(this.hurry());
     if (this.batch.records.length === 0) this.batch.began = performance.now();
     do {

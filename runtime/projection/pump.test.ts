@@ -5,8 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { placement, recordKey, topicOf } from '../../schemas/index.ts';
 import { createMemoryLog } from '../log/memory-log.ts';
 import type { Postgres } from '../postgres/postgres.ts';
-import type { Precedence } from '../processor/precedence.ts';
-import { MUCH } from '../processor/precedence.ts';
 import type { PostgresProjection } from '../projection.ts';
 import { componentMetrics } from '../telemetry.ts';
 import { createTestClock } from '../testing/clock.ts';
@@ -40,11 +38,7 @@ const settle = async (): Promise<void> => {
 };
 
 /** A pump over a log in memory, on a clock that stands still, and what it writes. `wants`: which operations make a row. */
-function setUp(
-  gather: Target<Prepared>['gather'],
-  wants: (operation: string) => boolean = () => true,
-  precedence: Precedence | null = null,
-) {
+function setUp(gather: Target<Prepared>['gather'], wants: (operation: string) => boolean = () => true) {
   const clock = createTestClock();
   const log = createMemoryLog({ partitions: 1, clock });
   const codec = testCodec();
@@ -84,24 +78,21 @@ function setUp(
     generations: new Generations(postgres, clock, projection),
     target,
     signal: stop.signal,
-    precedence: () => precedence,
   });
   const ended = pump.run();
   return {
     clock,
     pump,
     writes,
-    async append(...operations: string[]): Promise<void> {
+    async append(operation: string): Promise<void> {
+      const event = changeReported({ operation });
       await log.append(
-        operations.flatMap((operation) => {
-          const event = changeReported({ operation });
-          return placement(event, 1).map((partition) => ({
-            topic: topicOf(event.type),
-            partition,
-            key: recordKey(event),
-            value: codec.encode(event),
-          }));
-        }),
+        placement(event, 1).map((partition) => ({
+          topic: topicOf(event.type),
+          partition,
+          key: recordKey(event),
+          value: codec.encode(event),
+        })),
       );
       await settle();
     },
@@ -161,62 +152,6 @@ describe('how far it has read', () => {
     clock.advance(400);
     await settle();
     expect([at(pump.read), at(pump.positions)]).toEqual([4, 4]);
-    await end();
-  });
-});
-
-describe('giving way', () => {
-  const NOW = { rows: 0, bytes: 0, ms: 0, mostMs: 0 };
-  const many = Array.from({ length: 2 * MUCH }, (_, n) => `op-${n}`);
-
-  /** Someone decides on much until `over`; how long the pump would have waited, each time it did. */
-  function deciding(waitedMs = 0) {
-    let over = (): void => undefined;
-    const end = new Promise<void>((resolve) => {
-      over = resolve;
-    });
-    const asked: number[] = [];
-    const precedence: Precedence = {
-      claim: () => undefined,
-      clear: async (ms) => {
-        asked.push(ms);
-        if (waitedMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(ms, waitedMs)));
-        else await end;
-      },
-    };
-    return { precedence, asked, over };
-  }
-
-  it('what is much waits until others have decided, then all of it is written; what is little never waits', async () => {
-    const { precedence, asked, over } = deciding();
-    const { writes, append, end } = setUp(NOW, () => true, precedence);
-    await append('one');
-    await append('two');
-    expect(asked).toEqual([]);
-    await append(...many);
-    await append('last');
-    const written = (): number => writes.reduce((sum, { rows }) => sum + rows, 0);
-    expect(written()).toBeLessThan(2 + many.length + 1);
-    expect(asked).toHaveLength(1);
-    over();
-    await settle();
-    await settle();
-    expect(written()).toBe(2 + many.length + 1);
-    await end();
-  });
-
-  it('it gives way for so long at most, however long others decide', async () => {
-    const { precedence, asked } = deciding(20);
-    const { writes, append, end } = setUp(NOW, () => true, precedence);
-    for (let round = 0; round < 3; round++) {
-      await append(...many);
-      await append(...many);
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      await settle();
-    }
-    expect(asked.length).toBeGreaterThan(1);
-    expect(Math.max(...asked)).toBeLessThanOrEqual(15_000);
-    expect(writes.reduce((sum, { rows }) => sum + rows, 0)).toBe(6 * many.length);
     await end();
   });
 });

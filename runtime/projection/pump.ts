@@ -10,7 +10,6 @@ import type { Clock } from '../clock.ts';
 import { isRetriable } from '../errors.ts';
 import { backoffMs, codeOf, objectOfKey, reasonOf, writeLetter } from '../failure.ts';
 import type { Log, NewRecord } from '../log/log.ts';
-import { MUCH, type Precedence } from '../processor/precedence.ts';
 import type { Located, Projection } from '../projection.ts';
 import type { ComponentMetrics, Logger } from '../telemetry.ts';
 import type { Generations } from './generations.ts';
@@ -36,8 +35,6 @@ export interface PumpOptions<P extends Prepared> extends PumpContext {
   generations: Generations;
   target: Target<P>;
   signal: AbortSignal;
-  /** What decides goes first; left out, or null: not before it. */
-  precedence?(): Precedence | null;
   /** Told what was read, before it is written. */
   onRead?: (chunk: Chunk) => void;
 }
@@ -48,8 +45,6 @@ const REFUSED_IN_A_ROW = 100;
 const IDLE_MOVE_MS = 1000;
 /** A batch of fewer records than this reaches the end of the log, or nearly. */
 const NEAR = 200;
-/** For so long, since it was last caught up, it gives way to what decides: it never falls further behind for that. */
-const GIVES_WAY_MS = 15_000;
 /** What is read ahead while a write runs. */
 const AHEAD = { rows: 4000, bytes: 4 << 20 };
 
@@ -86,8 +81,6 @@ export class Pump<P extends Prepared> {
   private passed: ReadonlyMap<string, number> = new Map();
   private refusedInARow = 0;
   private idle = false;
-  /** Milliseconds it has given way since it was last caught up. */
-  private gaveWay = 0;
   private progressed = false;
   private stopped = false;
   private waiting: (() => void)[] = [];
@@ -172,13 +165,9 @@ export class Pump<P extends Prepared> {
     let writing: Writing | null = null;
     let wroteAt = Number.NEGATIVE_INFINITY;
     let gatherMs = target.gather.ms;
-    let much = false;
     try {
       while (!signal.aborted) {
-        if (much) await this.giveWay();
         const chunk = await reader.next();
-        // What is merely passed over costs next to nothing.
-        much = chunk !== null && chunk.located.length > MUCH;
         if (chunk !== null) {
           this.idle = false;
           onRead?.(chunk);
@@ -241,18 +230,7 @@ export class Pump<P extends Prepared> {
     this.passed = new Map([...batch.moves].map(([key, { to }]) => [key, to]));
   }
 
-  private async giveWay(): Promise<void> {
-    const { precedence, signal } = this.options;
-    const first = precedence?.();
-    const left = GIVES_WAY_MS - this.gaveWay;
-    if (!first || left <= 0) return;
-    const began = performance.now();
-    await first.clear(left, signal);
-    this.gaveWay += performance.now() - began;
-  }
-
   private setIdle(): void {
-    this.gaveWay = 0;
     if (this.idle) return;
     this.idle = true;
     this.announce();
@@ -346,10 +324,7 @@ export class Pump<P extends Prepared> {
     this.committed = committed;
     this.progressed = true;
     // A steady stream never leaves it idle: with the last read small, it is as good as there.
-    if (moves.reduce((sum, move) => sum + move.to - move.from, 0) < NEAR) {
-      this.idle = true;
-      this.gaveWay = 0;
-    }
+    if (moves.reduce((sum, move) => sum + move.to - move.from, 0) < NEAR) this.idle = true;
     metrics.eventsIn(batch.events);
     metrics.unchanged(batch.unchanged);
     metrics.batch((clock.now() - batch.began) / 1000);
