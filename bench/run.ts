@@ -18,10 +18,14 @@ if (first === '--child') {
   process.exit(0);
 }
 
-const chosen = [first, ...rest]
-  .join('')
-  .split('')
-  .filter((letter) => /[a-z]/.test(letter));
+const chosen = [first, ...rest].join('').split('');
+const known = SCENARIOS.map(({ letter, title }) => `  ${letter}  ${title}`).join('\n');
+if (chosen.some((each) => !SCENARIOS.some(({ letter }) => letter === each))) {
+  process.stderr.write(
+    `npm run bench -- LETTERS, for example: npm run bench -- bg; without letters all of\n${known}\n`,
+  );
+  process.exit(first === '--help' ? 0 : 2);
+}
 const figures: Figure[] = [];
 let failed = false;
 for (const scenario of SCENARIOS) {
