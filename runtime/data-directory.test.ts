@@ -89,6 +89,16 @@ it('lets exactly one of several contenders have a stale lock', async () => {
   expect(await readdir(data)).toEqual(['lock']);
 });
 
+it('what a contender is still writing is left to it, and what a dead one left goes', async () => {
+  await (await lockDataDirectory(data)).release();
+  const living = `lock.${process.ppid}.0123456789ab`;
+  await writeFile(join(data, living), '');
+  await writeFile(join(data, `lock.${2 ** 22 + 1}.0123456789ab`), '');
+  const lock = await lockDataDirectory(data);
+  expect((await readdir(data)).sort()).toEqual(['lock', living]);
+  await lock.release();
+});
+
 it('creates the directory closed to others, but passable for the user of embedded Postgres when run as root', async () => {
   await (await lockDataDirectory(join(data, 'deep'))).release();
   const mode = (await stat(join(data, 'deep'))).mode & 0o777;

@@ -79,10 +79,13 @@ const ASIDE = '.aside';
 async function heldAside(directory: string, own: string): Promise<number | null> {
   for (const file of await readdir(directory)) {
     const path = join(directory, file);
-    if (!/^lock\.\d+\./.test(file) || path.startsWith(own)) continue;
+    const name = /^lock\.(\d+)\./.exec(file);
+    if (!name || path.startsWith(own)) continue;
     const text = await readIfThere(path);
-    const holder = text === null ? null : parse(text);
-    const alive = holder !== null && (await isAlive(holder));
+    if (text === null) continue;
+    // What a contender is still writing has no content yet: its name says whose it is.
+    const holder = parse(text) ?? { pid: Number(name[1]), started: null };
+    const alive = await isAlive(holder);
     if (alive && file.endsWith(ASIDE)) return holder.pid;
     if (!alive) await rm(path, { force: true });
   }
