@@ -18,6 +18,7 @@ final class Declarations extends JoinTopology.OfTable {
 
   @Override
   public void init(ProcessorContext<Bytes, Output> context) {
+    this.context = context;
     declared = context.getStateStore(JoinTopology.DECLARED);
     seen = context.getStateStore(JoinTopology.SEEN);
     instances = context.getStateStore(JoinTopology.INSTANCES);

@@ -1,5 +1,7 @@
 package io.driftmgr.peers;
 
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.BytesDeserializer;
 import org.apache.kafka.common.serialization.BytesSerializer;
@@ -7,7 +9,9 @@ import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -73,6 +77,7 @@ final class JoinTopology {
   /** What both processors do first: whether a record says anything new. */
   abstract static class OfTable implements Processor<Bytes, byte[], Bytes, Output> {
     protected final Said said;
+    protected ProcessorContext<Bytes, Output> context;
     protected KeyValueStore<Bytes, byte[]> seen;
 
     OfTable(Said said) {
@@ -90,8 +95,18 @@ final class JoinTopology {
         }
         if (Wire.timeOf(value) < Wire.notedTime(note)) return false;
       }
+      forgetHeaders();
       if (Wire.isFingerprinted(value)) seen.put(key, Wire.note(value));
       return true;
+    }
+
+    /**
+     * A row in the cache keeps the headers of the record it came with, and headers that were never asked for keep the whole
+     * record (1.3 KB): with 100,000 keys that is more than a heap of 512 MB. Nothing here reads them.
+     */
+    private void forgetHeaders() {
+      Headers headers = ((InternalProcessorContext<?, ?>) context).headers();
+      for (Header header : headers.toArray()) headers.remove(header.key());
     }
   }
 }

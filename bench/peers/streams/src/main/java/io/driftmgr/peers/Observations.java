@@ -18,7 +18,6 @@ final class Observations extends JoinTopology.OfTable {
   private final Resource.Reader observations;
   private final Resource.Reader declarations;
   private final DriftEvents events;
-  private ProcessorContext<Bytes, Output> context;
   private int partition;
   private KeyValueStore<Bytes, byte[]> observed;
   private KeyValueStore<Bytes, byte[]> declared;
