@@ -11,10 +11,10 @@ import type { Exact, ExactObject } from './exact-json.ts';
 import { ExactNumber, isObject, toJson } from './exact-json.ts';
 import type { Search } from './search.ts';
 import { createSearch, SHORTEST_PATTERN } from './search.ts';
+import { looksLikeSecret } from './secret-forms.ts';
 import type { Reach } from './secrets.ts';
 import {
   isPublicKnowledge,
-  looksLikeSecret,
   looksRandom,
   MIXED_ATTRIBUTES,
   MIXED_EVERYWHERE,
