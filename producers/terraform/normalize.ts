@@ -242,8 +242,6 @@ export interface Comparing {
   rows(): Row[];
 }
 
-const rowKey = (row: { address: string; type: string; resourceId: string }): string =>
-  `${row.address}\u001f${row.type}\u001f${row.resourceId}`;
 const thing = (row: { type: string; resourceId: string }): string => `${row.type}\u001f${row.resourceId}`;
 
 /** One instance as it is compared: what is the same under every key is written and hashed once. */
@@ -328,8 +326,14 @@ const printUnder = (print: Buffer, primary: boolean, previousAddress: string | n
  * address comes twice.
  */
 export function compare(before: readonly Row[], workspace: string, serial: number): Comparing {
-  const old = new Map(before.map((row) => [rowKey(row), row]));
-  const oldThings = new Set(before.map(thing));
+  // A version holds an address once.
+  const old = new Map(before.map((row) => [row.address, row]));
+  let things: ReadonlySet<string> | null = null;
+  const wasThere = (row: Row): boolean => {
+    if (before.length === 0) return false;
+    things ??= new Set(before.map(thing));
+    return things.has(thing(row));
+  };
   const addresses = new Map<string, Row>();
   const held: Printed[] = [];
 
@@ -354,18 +358,18 @@ export function compare(before: readonly Row[], workspace: string, serial: numbe
     };
     if (addresses.has(row.address)) throw malformed(`the state declares ${row.address.slice(0, 200)} twice`);
     addresses.set(row.address, row);
-    // A first version is compared with nothing.
-    const key = old.size === 0 ? '' : rowKey(row);
-    const known = old.get(key);
-    if (!known) {
-      if (before.length === 0 || !oldThings.has(thing(row))) return everywhere(instance, null);
+    const known = old.get(row.address);
+    if (known?.type !== row.type || known.resourceId !== row.resourceId) {
+      if (!wasThere(row)) return everywhere(instance, null);
       held.push(instance);
       return [];
     }
-    old.delete(key);
-    const left = known.objectKeys.filter((objectKey) => !objectKeys.includes(objectKey));
-    const sameKeys = left.length === 0 && known.objectKeys.join('\u001f') === objectKeys.join('\u001f');
+    old.delete(row.address);
+    const sameKeys =
+      known.objectKeys.length === objectKeys.length &&
+      objectKeys.every((objectKey, i) => objectKey === known.objectKeys[i]);
     if (sameKeys) return known.print === row.print ? [] : everywhere(instance, null);
+    const left = known.objectKeys.filter((objectKey) => !objectKeys.includes(objectKey));
     const changes = left.map((objectKey): Change => {
       if (objectKey !== known.objectKeys[0]) return withdrawn(row, objectKey, 'rekeyed');
       const { address, type, resourceId } = row;
