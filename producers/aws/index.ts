@@ -16,6 +16,9 @@ export { CLOUDTRAIL_FILES, cloudtrailFiles } from './cloudtrail-files.ts';
 const ZONE = /^([a-z]{2}(?:-[a-z]+)+-\d+)/;
 const ACCOUNT = /^\d{12}$/;
 
+const OWNERS = ['owner_id', 'registry_id'];
+const OWNERS_OF_S3 = [...OWNERS, 'account_id'];
+
 const text = (value: Json | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
@@ -24,22 +27,25 @@ function scopeOf(type: string, attributes: JsonObject): Scope {
   let account: string | null = null;
   let region: string | null = null;
   const row = resourceRowOf(type);
-  const named = [text(attributes.arn), text(attributes.id), ...(row ? fill(row.object, attributes) : [])];
-  for (const name of named) {
-    if (account && region) break;
-    if (name === null) continue;
+  const hear = (name: string | null): void => {
+    if (name === null || (account && region)) return;
     const place =
       parseArn(name) ??
       (row?.kind === 'sqs-queue' ? objectOf('sqs-queue', name, { account: null, region: null }) : null);
     account ??= place?.account ?? null;
     region ??= place?.region ?? null;
-  }
+  };
+  hear(text(attributes.arn));
+  hear(text(attributes.id));
+  // Its own ARN mostly tells both: the table is asked only where it does not.
+  if (row && !(account && region)) for (const name of fill(row.object, attributes)) hear(name);
   region ??= text(attributes.region);
   region ??= ZONE.exec(text(attributes.availability_zone) ?? '')?.[1] ?? null;
   // `account_id` names the owner in the types of S3 alone; elsewhere it is whom something is shared with.
-  for (const member of ['owner_id', 'registry_id', ...(type.startsWith('aws_s3') ? ['account_id'] : [])]) {
+  for (const member of type.startsWith('aws_s3') ? OWNERS_OF_S3 : OWNERS) {
+    if (account) break;
     const value = text(attributes[member]);
-    if (!account && value && ACCOUNT.test(value)) account = value;
+    if (value && ACCOUNT.test(value)) account = value;
   }
   return { account, region };
 }

@@ -94,7 +94,7 @@ export function values(root: Json, path: string): string[] {
   for (const alternative of path.split('|')) {
     const found: string[] = [];
     for (const value of nodes(root, alternative)) texts(value, found);
-    if (found.length > 0) return [...new Set(found)];
+    if (found.length > 0) return found.length === 1 ? found : [...new Set(found)];
   }
   return [];
 }

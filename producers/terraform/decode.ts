@@ -3,6 +3,7 @@
 // Opening reads everything once: it proves that the state can be read to its end, and collects its secrets and scopes.
 // Only then does declaring read it again and give events, so that nothing is ever published of a state that turns out
 // to be broken further down.
+import type { JsonObject } from '../../schemas/index.ts';
 import { stableId } from '../../schemas/index.ts';
 import type { Provider } from '../provider.ts';
 import { providerNamed } from '../providers.ts';
@@ -13,7 +14,7 @@ import type { Change, Instance, Placed, ResourceHead, Row } from './normalize.ts
 import { compare, instanceOf, place, resourceHead, withdrawAll } from './normalize.ts';
 import { malformed } from './problem.ts';
 import { createRedactor, type Hmac, KnownSecrets, type Redactor } from './redact.ts';
-import type { ScannedResource, ScannedState, Slice } from './scan.ts';
+import type { ScannedInstance, ScannedResource, ScannedState, Slice } from './scan.ts';
 import { scanState } from './scan.ts';
 import type { Binding, Scopes } from './scope.ts';
 import { bindingsFor, createScopes } from './scope.ts';
@@ -110,13 +111,14 @@ export function* readState(
   const providers = createProviders();
   const scopes = createScopes();
   let collected = 0;
-  for (const [instance, managed, at] of everyInstance(scanned, heads, parse)) {
+  for (const { instance, managed, of, plain, at } of everyInstance(scanned, heads, parse)) {
     if (++collected % STEP === 0) yield;
-    known.collect(instance.type, instance.attributes, instance.marks);
+    of.toWrite = known.collect(instance.type, instance.attributes, instance.marks);
+    of.plain = plain;
     if (!managed) continue;
     head.instances++;
     const provider = providers(instance);
-    scopes.see(instance.providerAddress, provider.scopeOf(instance.type, toJsonObject(instance.attributes)));
+    scopes.see(instance.providerAddress, provider.scopeOf(instance.type, jsonOf(instance, of.longNumbers)));
     see(instance, at);
   }
   return { head, opened: { scanned, heads, parse, known, head, providers, scopes } };
@@ -186,17 +188,31 @@ function* everyInstance(
   scanned: ScannedState,
   heads: readonly ResourceHead[],
   parse: Parse,
-): Generator<[instance: Instance, managed: boolean, at: { resource: number; instance: number }]> {
+): Generator<InPlace> {
   for (const [r, resource] of scanned.resources.entries()) {
     const head = heads[r]!;
-    for (const [i, { slice, longNumbers }] of resource.instances.entries())
-      yield [
-        instanceOf(head, parse(slice, longNumbers)),
-        head.mode === 'managed',
-        { resource: r, instance: i },
-      ];
+    const managed = head.mode === 'managed';
+    for (const [i, of] of resource.instances.entries()) {
+      const value = parse(of.slice, of.longNumbers);
+      const instance = instanceOf(head, value, of.plain);
+      const plain = isObject(value) && instance.attributes === value.attributes;
+      yield { instance, managed, of, plain, at: { resource: r, instance: i } };
+    }
   }
 }
+
+interface InPlace {
+  instance: Instance;
+  managed: boolean;
+  of: ScannedInstance;
+  /** True when the attributes are those of the state itself. */
+  plain: boolean;
+  at: { resource: number; instance: number };
+}
+
+/** The attributes as plain JSON; `longNumbers`: false where it is known that all their numbers are plain. */
+const jsonOf = ({ attributes }: Instance, longNumbers: boolean): JsonObject =>
+  longNumbers ? toJsonObject(attributes) : (attributes as JsonObject);
 
 export interface Opened {
   scanned: ScannedState;
@@ -219,10 +235,10 @@ function* declare(
   const placed = placing(state, settings, redactor);
   const comparing = compare(before.rows, workspace, state.head.serial ?? 0);
   const batches = createBatches(workspace, version);
-  for (const [instance, managed] of everyInstance(state.scanned, state.heads, state.parse)) {
+  for (const { instance, managed, of } of everyInstance(state.scanned, state.heads, state.parse)) {
     if (!managed) continue;
-    const text = redactor.write(instance.type, instance.attributes, instance.marks);
-    batches.add(comparing.next(placed(instance, text)));
+    const text = redactor.write(instance.type, instance.attributes, instance.marks, of.toWrite);
+    batches.add(comparing.next(placed(instance, text, of.longNumbers)));
     if (batches.full()) yield batches.take();
   }
   batches.add(comparing.finish());
@@ -237,14 +253,14 @@ export function placing(
   state: Opened,
   { org, workspace, owner, bindings }: Pick<DeclareSettings, 'org' | 'workspace' | 'owner' | 'bindings'>,
   redactor: Redactor,
-): (instance: Instance, text: string) => Placed {
+): (instance: Instance, text: string, longNumbers?: boolean) => Placed {
   const bound = bindingsFor(workspace, bindings);
   const conceal = (id: string): string | null =>
     redactor.holdsSecret(id) ? `secret-${redactor.hmac(id)}` : null;
   const options = { org, workspace, owner, lineage: state.head.lineage };
-  return (instance, text) => {
+  return (instance, text, longNumbers = true) => {
     const provider = state.providers(instance);
-    const attributes = toJsonObject(instance.attributes);
+    const attributes = jsonOf(instance, longNumbers);
     const own = provider.scopeOf(instance.type, attributes);
     const scope = state.scopes.resolve(instance.providerAddress, own, bound);
     const identity = provider.identify({ org, type: instance.type, attributes, scope });

@@ -31,12 +31,13 @@ export function encodeChanges(
   const records: NewRecord[] = [];
   const refused: SourceEvent[] = [];
   let clamped = 0;
-  for (const { eventId: id, objectKey, type, body, ...rest } of changes) {
+  for (const change of changes) {
+    const { eventId: id, objectKey, type, body } = change;
     // One member of the union of source events: type and body come from the same change.
     const given = { type, body, time, id, objectKey } as SourceEvent;
     const event = eventOf(given, encoding, now);
     try {
-      const fingerprint = 'fingerprint' in rest ? rest.fingerprint : undefined;
+      const fingerprint = change.type === 'resource.declared' ? change.fingerprint : undefined;
       records.push(...recordsOf(event, fingerprint, writer, encoding.partitions));
       if (event.clamped) clamped++;
     } catch {

@@ -36,7 +36,8 @@ export function spellings(secret: string): string[] {
   return [...found].filter((spelling) => spelling.length >= SHORTEST_PATTERN);
 }
 
-const jsonEscaped = (text: string): string => JSON.stringify(text).slice(1, -1);
+/** As it stands between the quotes of a JSON string. */
+export const jsonEscaped = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 /** Go's encoder, and so jsonencode, also escapes what HTML would read. */
 const goEscaped = (json: string): string =>

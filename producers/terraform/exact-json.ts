@@ -73,6 +73,41 @@ export const toJsonObject = (value: ExactObject): JsonObject => {
   return json !== null && typeof json === 'object' && !Array.isArray(json) ? json : {};
 };
 
+/**
+ * The value with the members of its objects in order; itself where they are. Undefined where JavaScript would not keep the
+ * order (names that are numbers come first), or where there is an exact number.
+ */
+export function inOrder(value: Exact): Exact | undefined {
+  if (value === null || typeof value !== 'object') return value;
+  if (value instanceof ExactNumber) return undefined;
+  if (Array.isArray(value)) {
+    let items = value;
+    for (let i = 0; i < value.length; i++) {
+      const item = inOrder(value[i]!);
+      if (item === undefined) return undefined;
+      if (item === value[i]) continue;
+      if (items === value) items = [...value];
+      items[i] = item;
+    }
+    return items;
+  }
+  const names = Object.keys(value);
+  let ordered = true;
+  for (let i = 1; i < names.length && ordered; i++) ordered = names[i - 1]! <= names[i]!;
+  if (!ordered) names.sort();
+  let members = ordered ? value : {};
+  for (const name of names) {
+    const member = inOrder(value[name]!);
+    if (member === undefined) return undefined;
+    if (!ordered) {
+      if (name === '__proto__' || (name >= '0' && name < ':')) return undefined;
+    } else if (member === value[name]) continue;
+    else if (members === value) members = { ...value };
+    members[name] = member;
+  }
+  return members;
+}
+
 /** The value as JSON text that `parseExact` reads back to the same: exact numbers keep their digits. */
 export function exactText(value: Exact): string {
   if (isPlain(value)) return JSON.stringify(value);

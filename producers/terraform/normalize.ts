@@ -46,7 +46,8 @@ export function resourceHead(fields: ReadonlyMap<string, Exact>): ResourceHead {
   return { module: textOf(fields.get('module')) || null, mode, type, name, providerAddress: provider };
 }
 
-export function instanceOf(head: ResourceHead, value: Exact): Instance {
+/** `plain`: where it is known that no attribute is kept with its type. */
+export function instanceOf(head: ResourceHead, value: Exact, plain = false): Instance {
   if (!isObject(value)) throw malformed(`an instance of ${head.type}.${head.name} is not an object`);
   const index = value.index_key ?? null;
   if (index !== null && typeof index !== 'string' && typeof index !== 'number')
@@ -60,7 +61,7 @@ export function instanceOf(head: ResourceHead, value: Exact): Instance {
     tainted: value.status === 'tainted',
     schemaVersion: typeof value.schema_version === 'number' ? Math.trunc(value.schema_version) | 0 : 0,
     dependencies: textsOf(value.dependencies ?? value.depends_on),
-    attributes: flat ? flatId(value.attributes_flat) : plainAttributes(value.attributes),
+    attributes: flat ? flatId(value.attributes_flat) : attributesOf(value.attributes, plain),
     flat,
     marks: marksOf(value.sensitive_attributes),
   };
@@ -74,6 +75,9 @@ function flatId(flat: Exact | undefined): ExactObject {
   const id = isObject(flat) ? flat.id : null;
   return typeof id === 'string' ? { id } : {};
 }
+
+const attributesOf = (attributes: Exact | undefined, plain: boolean): ExactObject =>
+  plain && isObject(attributes) ? attributes : plainAttributes(attributes);
 
 /** Attributes whose type the schema leaves open are kept as `{value, type}`; everyone else sees the value alone. */
 export function plainAttributes(attributes: Exact | undefined): ExactObject {
@@ -238,34 +242,76 @@ export interface Comparing {
   rows(): Row[];
 }
 
-const rowKey = (row: { address: string; type: string; resourceId: string }): string =>
-  `${row.address}\u001f${row.type}\u001f${row.resourceId}`;
 const thing = (row: { type: string; resourceId: string }): string => `${row.type}\u001f${row.resourceId}`;
 
+/** One instance as it is compared: what is the same under every key is written and hashed once. */
+interface Printed {
+  placed: Placed;
+  /** All that is the same under every key but the attributes, canonical. */
+  rest: string;
+  /** Under its own key. */
+  print: Buffer;
+}
+
+function printed(placed: Placed): Printed {
+  const { declaration, objectKeys } = placed;
+  // What is declared under further keys names the own one.
+  const rest = restOf(declaration, objectKeys.length > 1 ? objectKeys[0]! : undefined);
+  return { placed, rest, print: fingerprintOfCanonical(rest + declaration.attributes) };
+}
+
 function declared(
-  placed: Placed,
+  { placed, rest, print }: Printed,
   key: number,
   serial: number,
   previousAddress: string | null,
-  print: Buffer,
 ): Change {
+  const { declaration, objectKeys } = placed;
   const primary = key === 0;
-  // Under further keys it only says what they belong to: what is compared stands under its own key, once.
-  const declaration = primary ? placed.declaration : { ...placed.declaration, attributes: '{}' };
-  const ownKey = placed.objectKeys[0]!;
-  const own = primary ? print : printOf({ ...declaration, ownKey });
+  const own = primary ? print : fingerprintOfCanonical(rest + NO_ATTRIBUTES);
   return {
     type: 'resource.declared',
-    objectKey: placed.objectKeys[key]!,
+    objectKey: objectKeys[key]!,
     fingerprint: primary && previousAddress === null ? own : printUnder(own, primary, previousAddress),
-    body: { ...declaration, primary, serial, previousAddress, ownKey: primary ? null : ownKey },
+    body: {
+      ...declaration,
+      // Under further keys it only says what they belong to: what is compared stands under its own key, once.
+      attributes: primary ? declaration.attributes : NO_ATTRIBUTES,
+      primary,
+      serial,
+      previousAddress,
+      ownKey: primary ? null : objectKeys[0]!,
+    },
   };
 }
 
-/** Of everything that is the same under every key. The attributes, canonical already, are not escaped once more. */
-function printOf(declaration: Declaration & { ownKey?: string }): Buffer {
-  const { attributes, ...rest } = declaration;
-  return fingerprintOfCanonical(`${canonical(rest)}${attributes}`);
+const NO_ATTRIBUTES = '{}';
+
+/**
+ * The canonical text of a declaration without its attributes, which are canonical already and not escaped once more. The
+ * members stand in order here, and none holds an object: so it need not be sorted.
+ */
+function restOf(declaration: Declaration, ownKey: string | undefined): string {
+  const { account, address, dependencies, deposed, lineage, owner, provider, providerAddress } = declaration;
+  const { region, resourceId, schemaVersion, scopeProblem, tainted, type, workspace } = declaration;
+  return JSON.stringify({
+    account,
+    address,
+    dependencies,
+    deposed,
+    lineage,
+    ownKey,
+    owner,
+    provider,
+    providerAddress,
+    region,
+    resourceId,
+    schemaVersion,
+    scopeProblem,
+    tainted,
+    type,
+    workspace,
+  } satisfies Omit<Declaration, 'attributes'> & { ownKey: string | undefined });
 }
 
 /** With what depends on the key and on where it was before: so that the long rest is written and hashed once. */
@@ -280,10 +326,16 @@ const printUnder = (print: Buffer, primary: boolean, previousAddress: string | n
  * address comes twice.
  */
 export function compare(before: readonly Row[], workspace: string, serial: number): Comparing {
-  const old = new Map(before.map((row) => [rowKey(row), row]));
-  const oldThings = new Set(before.map(thing));
+  // A version holds an address once.
+  const old = new Map(before.map((row) => [row.address, row]));
+  let things: ReadonlySet<string> | null = null;
+  const wasThere = (row: Row): boolean => {
+    if (before.length === 0) return false;
+    things ??= new Set(before.map(thing));
+    return things.has(thing(row));
+  };
   const addresses = new Map<string, Row>();
-  const held: { placed: Placed; print: Buffer }[] = [];
+  const held: Printed[] = [];
 
   const withdrawn = (row: Row, objectKey: string, reason: WithdrawnReason): Change => ({
     type: 'resource.withdrawn',
@@ -291,33 +343,33 @@ export function compare(before: readonly Row[], workspace: string, serial: numbe
     body: { workspace, address: row.address, type: row.type, resourceId: row.resourceId, serial, reason },
   });
 
-  const everywhere = (placed: Placed, previousAddress: string | null, print: Buffer): Change[] =>
-    placed.objectKeys.map((_, key) => declared(placed, key, serial, previousAddress, print));
+  const everywhere = (instance: Printed, previousAddress: string | null): Change[] =>
+    instance.placed.objectKeys.map((_, key) => declared(instance, key, serial, previousAddress));
 
   function next(placed: Placed): Change[] {
     const { declaration, objectKeys } = placed;
-    // What is declared under further keys names the own one.
-    const print = printOf(objectKeys.length > 1 ? { ...declaration, ownKey: objectKeys[0]! } : declaration);
+    const instance = printed(placed);
     const row: Row = {
       address: declaration.address,
       type: declaration.type,
       resourceId: declaration.resourceId,
       objectKeys,
-      print: print.toString('latin1'),
+      print: instance.print.toString('latin1'),
     };
     if (addresses.has(row.address)) throw malformed(`the state declares ${row.address.slice(0, 200)} twice`);
     addresses.set(row.address, row);
-    const key = rowKey(row);
-    const known = old.get(key);
-    if (!known) {
-      if (!oldThings.has(thing(row))) return everywhere(placed, null, print);
-      held.push({ placed, print });
+    const known = old.get(row.address);
+    if (known?.type !== row.type || known.resourceId !== row.resourceId) {
+      if (!wasThere(row)) return everywhere(instance, null);
+      held.push(instance);
       return [];
     }
-    old.delete(key);
+    old.delete(row.address);
+    const sameKeys =
+      known.objectKeys.length === objectKeys.length &&
+      objectKeys.every((objectKey, i) => objectKey === known.objectKeys[i]);
+    if (sameKeys) return known.print === row.print ? [] : everywhere(instance, null);
     const left = known.objectKeys.filter((objectKey) => !objectKeys.includes(objectKey));
-    const sameKeys = left.length === 0 && known.objectKeys.join('\u001f') === objectKeys.join('\u001f');
-    if (sameKeys) return known.print === row.print ? [] : everywhere(placed, null, print);
     const changes = left.map((objectKey): Change => {
       if (objectKey !== known.objectKeys[0]) return withdrawn(row, objectKey, 'rekeyed');
       const { address, type, resourceId } = row;
@@ -328,7 +380,7 @@ export function compare(before: readonly Row[], workspace: string, serial: numbe
         body: { workspace, address, type, resourceId, toObjectKey, serial },
       };
     });
-    return [...changes, ...everywhere(placed, null, print)];
+    return [...changes, ...everywhere(instance, null)];
   }
 
   function finish(): Change[] {
@@ -341,10 +393,10 @@ export function compare(before: readonly Row[], workspace: string, serial: numbe
     }
     const moved = new Set<Row>();
     const changes: Change[] = [];
-    for (const { placed, print } of held) {
-      const from = gone.get(thing(placed.declaration))?.shift();
+    for (const instance of held) {
+      const from = gone.get(thing(instance.placed.declaration))?.shift();
       if (from) moved.add(from);
-      changes.push(...everywhere(placed, from?.address ?? null, print));
+      changes.push(...everywhere(instance, from?.address ?? null));
     }
     for (const row of old.values()) {
       const successor = addresses.get(row.address);

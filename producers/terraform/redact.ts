@@ -6,15 +6,15 @@
 // canonical JSON of anything else. Null and empty values stay, they tell nothing.
 import type { Json } from '../../schemas/index.ts';
 import { canonical } from '../../schemas/index.ts';
-import { spellings } from './encodings.ts';
+import { jsonEscaped, spellings } from './encodings.ts';
 import type { Exact, ExactObject } from './exact-json.ts';
-import { ExactNumber, isObject, toJson } from './exact-json.ts';
+import { ExactNumber, inOrder, isObject, toJson } from './exact-json.ts';
 import type { Search } from './search.ts';
 import { createSearch, SHORTEST_PATTERN } from './search.ts';
+import { looksLikeSecret } from './secret-forms.ts';
 import type { Reach } from './secrets.ts';
 import {
   isPublicKnowledge,
-  looksLikeSecret,
   looksRandom,
   MIXED_ATTRIBUTES,
   MIXED_EVERYWHERE,
@@ -46,6 +46,8 @@ const LONGEST_REMEMBERED = 16_384;
 /** Of strings and names, what was found is kept for the next time. */
 const LONGEST_CACHED = 32;
 const MOST_CACHED = 50_000;
+/** Shorter names are names, whatever they look like. */
+const SHORTEST_NAME = 20;
 const MAX_JSON_TEXT = 1_000_000;
 const MAX_JSON_DEPTH = 64;
 
@@ -128,10 +130,19 @@ const isEmpty = (value: Exact): boolean =>
   value === '' ||
   (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0);
 
+/**
+ * How attributes are to be written: looked through for secrets; or, unless they hold one that is known from elsewhere, as
+ * the JSON of what they are, perhaps put in order first.
+ */
+export type ToWrite = 'looked-through' | 'in-order' | 'as-they-are';
+
 export class KnownSecrets {
   readonly #secrets = new Set<string>();
   /** Strings that hold nothing by their looks: they come again and again. */
   readonly #ordinary = new Set<string>();
+  /** Whether the walk has come upon nothing that is written as anything but itself, and upon no member out of order. */
+  #asItIs = true;
+  #inOrder = true;
 
   all(): string[] {
     return [...this.#secrets].filter((secret) => secret.length <= LONGEST_REMEMBERED);
@@ -145,9 +156,15 @@ export class KnownSecrets {
     }
   }
 
-  /** Collects what is secret in the attributes of one resource (managed or data). */
-  collect(type: string, attributes: ExactObject, marks: Marks | null): void {
+  /**
+   * Collects what is secret in the attributes of one resource (managed or data), and tells what a redactor has to look at
+   * when it writes them.
+   */
+  collect(type: string, attributes: ExactObject, marks: Marks | null): ToWrite {
+    this.#asItIs = true;
+    this.#inOrder = true;
     this.#walk(attributes, { marked: marks, table: tableOf(type) }, 'nothing');
+    return !this.#asItIs ? 'looked-through' : this.#inOrder ? 'as-they-are' : 'in-order';
   }
 
   /** Collects from a value marked sensitive as a whole, such as an output: ordinary values inside are not followed. */
@@ -158,13 +175,24 @@ export class KnownSecrets {
 
   #walk(value: Exact, place: Place, says: NameSays): void {
     const reach = reachOf(place);
-    if (reach !== null) this.#leaves(value, reach, says);
-    else if (typeof value === 'string') {
-      if (value.length < SHORTEST_PATTERN || (says === 'nothing' && this.#ordinary.has(value))) return;
-      if (looksLikeSecret(value)) this.#follow(value);
-      else if (namedSecret(says, value)) this.#followNamed(value);
-      else {
+    if (reach !== null) {
+      if (!isEmpty(value)) this.#asItIs = false;
+      this.#leaves(value, reach, says);
+    } else if (typeof value === 'string') {
+      if (value.length < SHORTEST_PATTERN) {
+        if (says !== 'nothing' && namedSecret(says, value)) this.#asItIs = false;
+        return;
+      }
+      if (says === 'nothing' && value.length <= LONGEST_CACHED && this.#ordinary.has(value)) return;
+      if (looksLikeSecret(value)) {
+        this.#asItIs = false;
+        this.#follow(value);
+      } else if (namedSecret(says, value)) {
+        this.#asItIs = false;
+        this.#followNamed(value);
+      } else {
         const inside = secretsInJson(value);
+        if (inside.length > 0) this.#asItIs = false;
         for (const secret of inside) this.#followNamed(secret);
         if (inside.length === 0 && value.length <= LONGEST_CACHED && this.#ordinary.size < MOST_CACHED)
           this.#ordinary.add(value);
@@ -173,8 +201,16 @@ export class KnownSecrets {
       for (let i = 0; i < value.length; i++) this.#walk(value[i]!, intoItem(place, i), says);
     } else if (isObject(value)) {
       const pair = pairSays(value);
-      for (const name in value) this.#walk(value[name]!, into(place, name), saysOf(name, pair));
-    }
+      let before = '';
+      for (const name in value) {
+        const known = nameOf(name);
+        if (known.looks) this.#asItIs = false;
+        if (name < before) this.#inOrder = false;
+        before = name;
+        this.#walk(value[name]!, into(place, name), pair === 'nothing' ? known.says : saysOf(name, pair));
+      }
+    } else if (value instanceof ExactNumber || (typeof value === 'number' && says === 'secret'))
+      this.#asItIs = false;
   }
 
   #leaves(value: Exact, reach: Reach, says: NameSays): void {
@@ -208,7 +244,7 @@ export class KnownSecrets {
     return true;
   }
 
-  search(): Search {
+  search(): SecretSearch {
     const patterns = new Set<string>();
     for (const secret of this.#secrets) {
       const trimmed = secret.trim();
@@ -218,8 +254,31 @@ export class KnownSecrets {
         patterns.add(spelling);
       if (long) for (const line of keyLines(trimmed)) patterns.add(line);
     }
-    return createSearch(patterns);
+    return secretSearch(patterns);
   }
+}
+
+export interface SecretSearch extends Search {
+  /** Of JSON as it is written here: never false where a string or a name in it holds a pattern. */
+  mayHit(json: string): boolean;
+}
+
+/** In JSON a pattern stands as JSON escapes it, which is another one where it is not one of them already. */
+function secretSearch(patterns: ReadonlySet<string>): SecretSearch {
+  const search = createSearch(patterns);
+  const further = new Set<string>();
+  // Half a character is written in JSON as it never stands beside its other half.
+  let whole = true;
+  for (const pattern of patterns) {
+    if (!pattern.isWellFormed()) whole = false;
+    const escaped = jsonEscaped(pattern);
+    if (escaped !== pattern && !patterns.has(escaped)) further.add(escaped);
+  }
+  const escaped = createSearch(further);
+  const mayHit = (json: string): boolean =>
+    patterns.size > 0 &&
+    (!whole || search.hits(json) || escaped.hits(json) || json.includes(`"${COMPRESSED}`));
+  return { ...search, mayHit };
 }
 
 /** Lines of a key or certificate: indented or joined anew, each is as secret as the whole. */
@@ -229,15 +288,22 @@ const keyLines = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => /^[A-Za-z0-9+/=]{32,}$/.test(line));
 
-const names = new Map<string, NameSays>();
-function says(name: string): NameSays {
+interface Name {
+  says: NameSays;
+  /** True when the name itself looks like a secret. */
+  looks: boolean;
+}
+
+const names = new Map<string, Name>();
+function nameOf(name: string): Name {
   let known = names.get(name);
   if (known === undefined) {
-    known = nameSays(name);
+    known = { says: nameSays(name), looks: name.length >= SHORTEST_NAME && looksLikeSecret(name) };
     if (names.size < 20_000) names.set(name, known);
   }
   return known;
 }
+const says = (name: string): NameSays => nameOf(name).says;
 
 /** `{name: "DB_PASSWORD", value: "…"}`: what the name of a pair says about its value. */
 function pairSays(value: ExactObject): NameSays {
@@ -283,8 +349,10 @@ function secretsInJson(text: string): string[] {
 }
 
 export interface Redactor {
-  /** The attributes as canonical JSON text, secrets replaced. */
-  write(type: string, attributes: ExactObject, marks: Marks | null): string;
+  /**
+   * The attributes as canonical JSON text, secrets replaced. `toWrite`: what {@link KnownSecrets.collect} said of them.
+   */
+  write(type: string, attributes: ExactObject, marks: Marks | null, toWrite?: ToWrite): string;
   /** True when the text contains or encodes a known secret. */
   holdsSecret(text: string): boolean;
   hmac: Hmac;
@@ -294,12 +362,13 @@ export const createRedactor = (known: KnownSecrets, hmac: Hmac): Redactor =>
   redactorOver(known.search(), hmac);
 
 /** What either of two searches finds. */
-export const either = (one: Search, other: Search): Search => ({
+export const either = (one: SecretSearch, other: SecretSearch): SecretSearch => ({
   hits: (text) => one.hits(text) || other.hits(text),
+  mayHit: (json) => one.mayHit(json) || other.mayHit(json),
   patterns: one.patterns + other.patterns,
 });
 
-export function redactorOver(search: Search, hmac: Hmac): Redactor {
+export function redactorOver(search: SecretSearch, hmac: Hmac): Redactor {
   const anyKnown = search.patterns > 0;
 
   const secret = (value: Exact): string =>
@@ -339,9 +408,7 @@ export function redactorOver(search: Search, hmac: Hmac): Redactor {
   function memberNamed(name: string): Member {
     let member = membersByName.get(name);
     if (!member) {
-      const hidden =
-        name.length >= SHORTEST_PATTERN &&
-        (search.hits(name) || (name.length >= 20 && looksLikeSecret(name)));
+      const hidden = name.length >= SHORTEST_PATTERN && (search.hits(name) || nameOf(name).looks);
       const shown = hidden ? `$secret:${hmac(name)}` : name;
       member = { name: shown, text: `${JSON.stringify(shown)}:`, says: says(name) };
       if (membersByName.size < MOST_CACHED) membersByName.set(name, member);
@@ -389,7 +456,15 @@ export function redactorOver(search: Search, hmac: Hmac): Redactor {
   }
 
   return {
-    write: (type, attributes, marks) => write(attributes, { marked: marks, table: tableOf(type) }, 'nothing'),
+    write(type, attributes, marks, toWrite = 'looked-through') {
+      const plain =
+        toWrite === 'as-they-are' ? attributes : toWrite === 'in-order' ? inOrder(attributes) : undefined;
+      if (plain !== undefined) {
+        const json = JSON.stringify(plain);
+        if (!search.mayHit(json)) return json;
+      }
+      return write(attributes, { marked: marks, table: tableOf(type) }, 'nothing');
+    },
     holdsSecret: (text) => search.hits(text) || looksLikeSecret(text),
     hmac,
   };

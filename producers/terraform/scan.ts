@@ -3,6 +3,7 @@
 // Strict about the levels it reads (the file, its resources, their instances); what lies below is only balanced here and
 // is checked by the JSON parser when it is taken. Nesting is bounded; nothing recurses.
 import { malformed, StateProblem } from './problem.ts';
+import type { ToWrite } from './redact.ts';
 
 /** Where a value starts and ends, in bytes. */
 export type Slice = readonly [start: number, end: number];
@@ -11,6 +12,10 @@ export interface ScannedInstance {
   slice: Slice;
   /** True when it holds a number that a double may not hold: sixteen digits or more, or an exponent. */
   longNumbers: boolean;
+  /** Told by reading it once: true when no attribute is kept with its type. */
+  plain: boolean;
+  /** Told by reading it once: how its attributes are to be written. */
+  toWrite: ToWrite;
 }
 
 export interface ScannedResource {
@@ -237,7 +242,12 @@ function createScanner(
             const start = i;
             longNumbers = false;
             value(4);
-            resource.instances.push({ slice: [start, i], longNumbers });
+            resource.instances.push({
+              slice: [start, i],
+              longNumbers,
+              plain: false,
+              toWrite: 'looked-through',
+            });
           });
         });
         scanned.resources.push(resource);

@@ -149,31 +149,6 @@ export function nameSays(name: string): NameSays {
   return KEY_WORD.test(normal) && !PUBLIC_KEY.test(normal) ? 'maybe' : 'nothing';
 }
 
-const VALUE_FORMS = new RegExp(
-  [
-    '-----BEGIN [A-Z0-9 ]*PRIVATE KEY',
-    '\\beyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*',
-    '\\b[a-z][a-z0-9+.-]{1,20}://[^/\\s:@"\']*:[^/\\s@"\']+@',
-    '\\bgh[pousr]_[A-Za-z0-9]{20,}',
-    '\\bgithub_pat_[A-Za-z0-9_]{20,}',
-    '\\bglpat-[A-Za-z0-9_-]{16,}',
-    '\\bxox[abposr]-[A-Za-z0-9-]{10,}',
-    '\\b[sr]k_(?:live|test)_[A-Za-z0-9]{10,}',
-    '\\bhv[sbr]\\.[A-Za-z0-9_-]{20,}',
-    '\\bdop_v1_[a-f0-9]{32,}',
-    '\\bAIza[A-Za-z0-9_-]{30,}',
-    '\\bSG\\.[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{16,}',
-    '\\bnpm_[A-Za-z0-9]{30,}',
-    '(?:AccountKey|SharedAccessKey|SharedSecret|Password|Pwd)=[^;\\s]{4,}',
-    '[?&](?:sig|X-Amz-Signature)=[A-Za-z0-9%+/_-]{16,}',
-    '\\b[Bb]earer [A-Za-z0-9._~+/-]{16,}',
-    '(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9][\\s\\S]*[A-Za-z0-9/+]{40}',
-  ].join('|'),
-);
-
-/** True for private keys, tokens of well-known forms, addresses with credentials: whatever the attribute is called. */
-export const looksLikeSecret = (value: string): boolean => value.length >= 12 && VALUE_FORMS.test(value);
-
 /** True when an attribute of that name most likely holds a secret in this value. */
 export function namedSecret(says: NameSays, value: string): boolean {
   if (says === 'nothing' || value === '' || SETTING.test(value) || value.startsWith('arn:')) return false;

@@ -1,5 +1,6 @@
 // What a provider prints: kept short and without secrets, for the message when it ends. Pure but for what it holds.
-import { isPublicKnowledge, looksLikeSecret } from '../../secrets.ts';
+import { looksLikeSecret } from '../../secret-forms.ts';
+import { isPublicKnowledge } from '../../secrets.ts';
 
 const HIDDEN = '[redacted]';
 const KEPT = 12;
