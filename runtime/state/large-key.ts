@@ -19,12 +19,14 @@ const NUMBERS = 3;
 export class LargeKey {
   /** In order; none is empty. */
   private readonly blocks: Block[] = [];
+  /** The first part of each, once more: that of the right block is looked for among these alone. */
+  private readonly firsts: string[] = [];
 
   /** Takes rows that come in order. */
   append(part: string, place: Place): void {
     const last = this.blocks.at(-1);
     if (last !== undefined && last.parts.length < BLOCK) insert(last, last.parts.length, part, place);
-    else this.blocks.push(blockOf(part, place));
+    else this.add(this.blocks.length, blockOf(part, place));
   }
 
   get isEmpty(): boolean {
@@ -48,7 +50,7 @@ export class LargeKey {
     const number = this.blockFor(part);
     const block = this.blocks[number];
     if (block === undefined) {
-      this.blocks.push(blockOf(part, place));
+      this.add(0, blockOf(part, place));
       return undefined;
     }
     const at = firstNotBefore(block.parts, part);
@@ -58,9 +60,9 @@ export class LargeKey {
       return before;
     }
     insert(block, at, part, place);
+    if (at === 0) this.firsts[number] = part;
     // Rows that come in order leave full blocks behind.
-    if (block.parts.length > BLOCK)
-      this.blocks.splice(number + 1, 0, cutOff(block, at === BLOCK ? BLOCK : BLOCK >>> 1));
+    if (block.parts.length > BLOCK) this.add(number + 1, cutOff(block, at === BLOCK ? BLOCK : BLOCK >>> 1));
     return undefined;
   }
 
@@ -72,9 +74,12 @@ export class LargeKey {
     const at = firstNotBefore(block.parts, part);
     if (block.parts[at] !== part) return undefined;
     const before = placeAt(block, at);
-    if (block.parts.length === 1) this.blocks.splice(number, 1);
-    else {
+    if (block.parts.length === 1) {
+      this.blocks.splice(number, 1);
+      this.firsts.splice(number, 1);
+    } else {
       block.parts.splice(at, 1);
+      if (at === 0) this.firsts[number] = block.parts[0]!;
       block.numbers.splice(at * NUMBERS, NUMBERS);
       block.smalls?.splice(at, 1);
     }
@@ -95,14 +100,19 @@ export class LargeKey {
     }
   }
 
+  private add(number: number, block: Block): void {
+    this.blocks.splice(number, 0, block);
+    this.firsts.splice(number, 0, block.parts[0]!);
+  }
+
   /** The block where the part is or belongs: the last one that does not begin after it. */
   private blockFor(part: string): number {
-    const { blocks } = this;
+    const { firsts } = this;
     let low = 0;
-    let high = blocks.length - 1;
+    let high = firsts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if (blocks[middle]!.parts[0]! <= part) low = middle;
+      if (firsts[middle]! <= part) low = middle;
       else high = middle - 1;
     }
     return low;
