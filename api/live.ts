@@ -2,7 +2,7 @@
 // does not keep up, reads from the log at its own pace; one that takes nothing for a while is dropped. Nothing is buffered
 // without bound, and nobody holds up anybody.
 import type { Cache } from '../runtime/cache/cache.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { type Clock, WOKEN } from '../runtime/clock.ts';
 import { DriftError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/telemetry.ts';
@@ -149,7 +149,7 @@ export function createLive(options: LiveOptions): Live {
     const taken = new AbortController();
     const late = clock.sleep(options.stalledMs, taken.signal).then(() => false);
     const took = await Promise.race([one.sink.drained().then(() => true), late]);
-    taken.abort();
+    taken.abort(WOKEN);
     return took;
   }
 

@@ -1,6 +1,6 @@
 // Wishes of people as events: appends a request, and waits for the one `request.settled` that answers it.
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../runtime/clock.ts';
+import { type Clock, WOKEN } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/telemetry.ts';
 import type { Codec, Event, EventOf, RequestSettled } from '../schemas/index.ts';
@@ -117,7 +117,7 @@ export function createRequests(options: RequestsOptions): Requests {
         const late = clock.sleep(options.waitMs, given.signal).then(() => null);
         return { requestId: event.id, settled: await Promise.race([outcome, late]) };
       } finally {
-        given.abort();
+        given.abort(WOKEN);
         leave(event.id);
       }
     },

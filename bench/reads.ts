@@ -276,7 +276,6 @@ resource "aws_sqs_queue" "jobs" {
       DRIFTMGR_TERRAFORM_READS_PER_SECOND: '10000',
       DRIFTMGR_TERRAFORM_SWEEP_EVERY_MS: '0',
       DRIFTMGR_AWS_CLOUDTRAIL: join(folder, 'cloud', 'trail'),
-      DRIFTMGR_AWS_POLL_MS: '100',
       DRIFTMGR_AWS_APPLY_IDENTITIES: 'arn:aws:iam::*:role/terraform-apply',
     },
     /Dashboard and API\s+(http:\S+)/,

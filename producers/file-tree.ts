@@ -4,7 +4,7 @@ import type { FSWatcher, Stats } from 'node:fs';
 import { watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import type { Clock } from '../runtime/clock.ts';
+import { type Clock, WOKEN } from '../runtime/clock.ts';
 
 /** A directory whose time is this close to its scan may have changed again within the same tick of the clock. */
 const SETTLED_MS = 2_000;
@@ -132,7 +132,7 @@ export async function follow(
   { clock, signal, pollMs, scan, look, againMs }: Following,
 ): Promise<void> {
   let wake = new AbortController();
-  tree.watch(() => wake.abort());
+  tree.watch(() => wake.abort(WOKEN));
   try {
     for (let round = 0; !signal.aborted; round++) {
       await scan(round % FULL_SCAN_EVERY === 0);

@@ -6,6 +6,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Why a sleep ends early. Made once: a reason of its own, which `abort()` makes each time it is called, costs a stack trace. */
+export const WOKEN = 'woken';
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>

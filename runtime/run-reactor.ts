@@ -5,7 +5,7 @@ import type { Codec, Event, TopicName } from '../schemas/index.ts';
 import { placement, recordKey, topicOf } from '../schemas/index.ts';
 import type { Assignments } from './assignment/assignment.ts';
 import type { Blobs } from './blobs/blobs.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, WOKEN } from './clock.ts';
 import { backoffMs, codeOf, objectOfKey, reasonOf, verdictOn, writeLetter } from './failure.ts';
 import type { Log, LogRecord, NewRecord, Position } from './log/log.ts';
 import { Inputs } from './processor/inputs.ts';
@@ -20,8 +20,6 @@ import { type ComponentMetrics, componentMetrics, type Logger } from './telemetr
 const ATTEMPTS = 10;
 /** Positions past events it does not want are committed at least this often. */
 const COMMIT_MS = 1_000;
-/** A reason of our own: made anew each time, as abort() does, it would cost a stack trace. */
-const WOKEN = 'woken';
 
 export interface RunReactorOptions {
   reactor: Reactor;

@@ -190,6 +190,7 @@ describe.skipIf(!moto)(
         instances.find((one) => one.type === type)!.attributes;
       const table = of('aws_dynamodb_table');
       const queue = of('aws_sqs_queue');
+      const { policy } = of('aws_sqs_queue_policy');
       const SCALED: Record<string, (n: number) => Call> = {
         'aws_autoscaling_group.main desired_capacity': (n) =>
           autoscaling('SetDesiredCapacity', { AutoScalingGroupName: 'long', DesiredCapacity: 1 + n }),
@@ -204,10 +205,10 @@ describe.skipIf(!moto)(
         'aws_sqs_queue.main visibility_timeout_seconds': (n) =>
           sqs('SetQueueAttributes', {
             QueueUrl: queue.url!,
-            Attributes: { VisibilityTimeout: String(30 + n) },
+            // moto forgets the policy when another attribute is set.
+            Attributes: { VisibilityTimeout: String(30 + n), Policy: policy! },
           }),
       };
-      const before = new Set((await driftsOf(system.client)).map(({ id }) => id));
       const watching = watch(system.client);
       let changes = 0;
       for (let round = 1; round <= ROUNDS; round++) {
@@ -223,7 +224,8 @@ describe.skipIf(!moto)(
       await settled();
       await watching.stop();
       const counting = (await system.client.drifts.list({ status: ['open'], limit: 500 })).items;
-      const all = (await driftsOf(system.client)).filter(({ id }) => !before.has(id));
+      // What was only suspected was dismissed by its read: here, and in the long apply.
+      const all = (await driftsOf(system.client)).filter(({ resolution }) => resolution !== 'dismissed');
       const everCounted = [...watching.confirmed.values()].filter(({ ignoredBy }) => ignoredBy === null);
       say(
         `${changes} changes of ${Object.keys(SCALED).length} ignored attributes by application-autoscaling: ${counting.length} drifts that count, ${everCounted.length} ever, ${all.length} recorded as ignored`,
@@ -241,10 +243,11 @@ describe.skipIf(!moto)(
           .map((name) => `${name} open confirmed ignore_changes`)
           .sort(),
       );
+      // Who edited it in the long apply is remembered, too.
       for (const { address, actors } of all)
-        expect([address, ...new Set(actors.map(({ via, name }) => `${via} ${name}`))]).toEqual([
+        expect([address, actors.map(({ via }) => via)]).toEqual([
           address,
-          expect.stringMatching(/^service /),
+          expect.arrayContaining(['service']),
         ]);
 
       for (const call of Object.values(SCALED)) await make('scaling', call(0));

@@ -7,7 +7,7 @@ import type { Event } from '../../schemas/index.ts';
 import { isBroadcast } from '../../schemas/index.ts';
 import { aborted } from '../aborted.ts';
 import type { Blobs } from '../blobs/blobs.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, WOKEN } from '../clock.ts';
 import { DriftError } from '../errors.ts';
 import { codeOf, isBroadcastKey, objectOfKey, reasonOf, verdictOn, writeLetter } from '../failure.ts';
 import type { Emitted } from '../fold.ts';
@@ -77,14 +77,14 @@ export async function runPartition(options: PartitionTaskOptions): Promise<void>
   let wake = new AbortController();
   const unsubscribe = options.log.subscribe(options.processor.reads, () => {
     inputs.tell();
-    wake.abort();
+    wake.abort(WOKEN);
   });
-  const onAbort = (): void => wake.abort();
+  const onAbort = (): void => wake.abort(WOKEN);
   options.signal.addEventListener('abort', onAbort);
   try {
     await new PartitionTask(options, state, inputs, () => {
       wake = new AbortController();
-      if (options.signal.aborted) wake.abort();
+      if (options.signal.aborted) wake.abort(WOKEN);
       return wake.signal;
     }).run();
   } finally {

@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto';
 import type { Codec } from '../../schemas/index.ts';
 import type { Blobs } from '../blobs/blobs.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, WOKEN } from '../clock.ts';
 import { isRetriable } from '../errors.ts';
 import { backoffMs, codeOf, objectOfKey, reasonOf, writeLetter } from '../failure.ts';
 import type { Log, NewRecord } from '../log/log.ts';
@@ -222,7 +222,7 @@ export class Pump<P extends Prepared> {
     if (ms === null) return reader.wakened();
     const enough = new AbortController();
     await Promise.race([reader.wakened(), this.options.clock.sleep(ms, enough.signal)]);
-    enough.abort();
+    enough.abort(WOKEN);
   }
 
   /** What comes of it is known at once, though the positions themselves are kept back for a while. */

@@ -1,7 +1,7 @@
 // How often an account may be asked, over all processes: who waits for a change goes before a sweep, and when the cloud
 // says that it was too often, all of them wait.
 import type { Cache } from '../../../runtime/cache/cache.ts';
-import type { Clock } from '../../../runtime/clock.ts';
+import { type Clock, WOKEN } from '../../../runtime/clock.ts';
 import { backoffMs } from '../../../runtime/failure.ts';
 
 export type Priority = 'change' | 'sweep';
@@ -127,7 +127,7 @@ export function createBudget({ cache, clock }: { cache: Cache; clock: Clock }): 
       account.perSecond = perSecond;
       return new Promise((resolve) => {
         account[priority].push({ resolve, signal });
-        if (priority === 'change') account.arrived.abort();
+        if (priority === 'change') account.arrived.abort(WOKEN);
         if (!account.serving) void serve(account);
       });
     },

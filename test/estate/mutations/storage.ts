@@ -227,9 +227,11 @@ export const STORAGE: readonly Mutation[] = [
     9,
     { expects: { ignored: true } },
   ),
-  ...tagging(['aws_dynamodb_table'], (a, tags) =>
+  // moto adds a tag that is there once more, and from the eleventh on needs a second page for them.
+  ...tagging(['aws_dynamodb_table'], (a, tags) => [
+    dynamodb('UntagResource', { ResourceArn: text(a.arn), TagKeys: Object.keys(tags) }),
     dynamodb('TagResource', { ResourceArn: text(a.arn), Tags: listed(tags) }),
-  ),
+  ]),
   toggled(
     'aws_efs_file_system',
     'lifecycle_policy',
