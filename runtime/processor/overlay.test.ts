@@ -19,45 +19,51 @@ const step = fc.oneof(
 
 describe('rows in memory over a store', () => {
   it('read as if every row had been stored at once, whenever they are stored, and undo what failed', () => {
+    const steps = fc.array(step, { maxLength: 60 });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (steps, cacheLimit) => {
-        const states = createMemoryStates();
-        const store = states.open('overlay', 0, 1);
-        const model = states.open('model', 0, 1);
-        const overlay = new Overlay(store, cacheLimit);
-        for (const each of steps) {
-          if (each.do === 'set') {
-            overlay.set(each.key, each.part, each.value);
-            model.write([{ objectKey: each.key, part: each.part, value: each.value }], []);
-          } else if (each.do === 'focus') overlay.focusOn(each.key);
-          else if (each.do === 'store') store.write(overlay.take(), []);
-          else if (each.do === 'list')
-            expect([...overlay.list(each.key, 'p/')]).toEqual([...model.list(each.key, 'p/')]);
-          else
-            expect(() =>
-              overlay.atomically(() => {
-                for (const part of ['p/2', 'p/4', 'q']) overlay.set(each.key, part, 'undone');
-                overlay.set(each.key, 'p/2', undefined);
-                throw new Error('failed');
-              }),
-            ).toThrow('failed');
-          for (const key of ['a', 'b'])
-            for (const part of ['p/1', 'p/2', 'p/4', 'q'])
-              expect(overlay.get(key, part)).toEqual(model.get(key, part));
-        }
-        for (const key of ['a', 'b']) expect([...overlay.list(key, '')]).toEqual([...model.list(key, '')]);
-        for (const key of ['a', 'b'])
-          for (const part of ['p/1', 'p/4', 'q']) {
-            expect(overlay.has(key, part)).toBe(model.has(key, part));
-            for (const limit of [1, 2, 9])
-              expect(overlay.parts(key, part.slice(0, 2), limit)).toEqual(
-                model.parts(key, part.slice(0, 2), limit),
-              );
+      fc.property(
+        steps,
+        fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom(null, 'a'),
+        (all, cacheLimit, lasting) => {
+          const states = createMemoryStates();
+          const store = states.open('overlay', 0, 1);
+          const model = states.open('model', 0, 1);
+          const overlay = new Overlay(store, cacheLimit, lasting);
+          for (const each of all) {
+            if (each.do === 'set') {
+              overlay.set(each.key, each.part, each.value);
+              model.write([{ objectKey: each.key, part: each.part, value: each.value }], []);
+            } else if (each.do === 'focus') overlay.focusOn(each.key);
+            else if (each.do === 'store') store.write(overlay.take(), []);
+            else if (each.do === 'list')
+              expect([...overlay.list(each.key, 'p/')]).toEqual([...model.list(each.key, 'p/')]);
+            else
+              expect(() =>
+                overlay.atomically(() => {
+                  for (const part of ['p/2', 'p/4', 'q']) overlay.set(each.key, part, 'undone');
+                  overlay.set(each.key, 'p/2', undefined);
+                  throw new Error('failed');
+                }),
+              ).toThrow('failed');
+            for (const key of ['a', 'b'])
+              for (const part of ['p/1', 'p/2', 'p/4', 'q'])
+                expect(overlay.get(key, part)).toEqual(model.get(key, part));
           }
-        store.write(overlay.take(), []);
-        expect([...store.entries()]).toEqual([...model.entries()]);
-        expect(overlay.unstored).toBe(0);
-      }),
+          for (const key of ['a', 'b']) expect([...overlay.list(key, '')]).toEqual([...model.list(key, '')]);
+          for (const key of ['a', 'b'])
+            for (const part of ['p/1', 'p/4', 'q']) {
+              expect(overlay.has(key, part)).toBe(model.has(key, part));
+              for (const limit of [1, 2, 9])
+                expect(overlay.parts(key, part.slice(0, 2), limit)).toEqual(
+                  model.parts(key, part.slice(0, 2), limit),
+                );
+            }
+          store.write(overlay.take(), []);
+          expect([...store.entries()]).toEqual([...model.entries()]);
+          expect(overlay.unstored).toBe(0);
+        },
+      ),
     );
   });
 

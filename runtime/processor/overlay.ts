@@ -40,9 +40,16 @@ interface Focus {
 /** A key with more rows is never held in focus: its parts would be copied for every event. */
 const FOCUS_ROWS = 64;
 
+/** So many answers about the key that lasts are kept. */
+const ANSWERS = 1_000;
+
 export class Overlay implements RowReader {
   private readonly below: RowReader;
   private readonly cacheLimit: number;
+  /** A key that is asked about at every event, mostly for rows that it does not have, and that seldom changes. */
+  private readonly lasting: string | null;
+  /** What was answered about it since it last changed. */
+  private answers = new Map<string, Json | undefined>();
   private dirty = new Map<string, Dirty>();
   private dirtyRows = 0;
   // Two generations: when the young one is full it becomes the old one, and the old one is forgotten.
@@ -54,10 +61,11 @@ export class Overlay implements RowReader {
   /** The key that was last found to have too many rows. */
   private large: string | null = null;
 
-  /** `cacheLimit`: stored rows kept in memory are at most twice this. */
-  constructor(below: RowReader = NOTHING, cacheLimit = 250) {
+  /** `cacheLimit`: stored rows kept in memory are at most twice this, and some answers about `lasting`. */
+  constructor(below: RowReader = NOTHING, cacheLimit = 250, lasting: string | null = null) {
     this.below = below;
     this.cacheLimit = cacheLimit;
+    this.lasting = lasting;
   }
 
   /** Rows set since they were last taken. */
@@ -75,6 +83,17 @@ export class Overlay implements RowReader {
   }
 
   get(objectKey: string, part: string): Json | undefined {
+    if (objectKey !== this.lasting) return this.find(objectKey, part);
+    const { answers } = this;
+    const known = answers.get(part);
+    if (known !== undefined || answers.has(part)) return known;
+    const value = this.find(objectKey, part);
+    if (answers.size >= ANSWERS) answers.clear();
+    answers.set(part, value);
+    return value;
+  }
+
+  private find(objectKey: string, part: string): Json | undefined {
     if (this.focus?.objectKey === objectKey && !isAmong(this.focus.parts, part)) return undefined;
     const dirty = this.dirty.get(objectKey)?.rows;
     if (dirty) {
@@ -124,6 +143,7 @@ export class Overlay implements RowReader {
 
   set(objectKey: string, part: string, value: Json | undefined): void {
     if (this.focus?.objectKey === objectKey) this.focusSet(this.focus, part, value !== undefined);
+    if (objectKey === this.lasting) this.answers.clear();
     let dirty = this.dirty.get(objectKey);
     if (!dirty) {
       dirty = { rows: new Map(), sorted: null };
@@ -167,6 +187,7 @@ export class Overlay implements RowReader {
     } catch (error) {
       this.undo = null;
       this.focus = null;
+      this.answers.clear();
       for (const { objectKey, part, had, value } of undo.reverse()) {
         const dirty = this.dirty.get(objectKey);
         if (had) this.set(objectKey, part, value);

@@ -6,7 +6,7 @@ import { DriftError } from '../errors.ts';
 import { isBroadcastKey, reasonOf } from '../failure.ts';
 import { PartitionFold, type Refold, refolds } from '../fold.ts';
 import type { Log, LogRecord, Position } from '../log/log.ts';
-import type { Processor } from '../processor.ts';
+import { type Processor, SHARED } from '../processor.ts';
 import type { StateStore } from '../state/state.ts';
 import type { Logger } from '../telemetry.ts';
 import { Overlay } from './overlay.ts';
@@ -122,7 +122,7 @@ export class PartitionState {
       logger.warn({ processor: processor.name, partition }, 'state is ahead of the log: it is folded anew');
       store.clear();
     }
-    const rows = new Overlay(store);
+    const rows = new Overlay(store, undefined, SHARED);
     const state = new PartitionState(options, rows, committed, ends);
     await state.catchUp(ends);
     state.fold.resume();

@@ -7,8 +7,8 @@ describe('rows of a statement', () => {
   it('of plain columns are sent as one text a column', () => {
     const form = rowForm(plain);
     expect(form.sql).toBe(
-      `INSERT INTO t SELECT a, "offset" FROM unnest((string_to_array($1, E'\\x01', E'\\x02'))[2:]::text[], ` +
-        `(string_to_array($2, E'\\x01', E'\\x02'))[2:]::bigint[]) AS r(a, "offset") WHERE true`,
+      `INSERT INTO t SELECT a, "offset" FROM (SELECT unnest((string_to_array($1, E'\\x01', E'\\x02'))[2:]::text[]) AS a, ` +
+        `unnest((string_to_array($2, E'\\x01', E'\\x02'))[2:]::bigint[]) AS "offset") AS r WHERE true`,
     );
     expect(
       form.encode([

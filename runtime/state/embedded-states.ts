@@ -107,11 +107,11 @@ class EmbeddedStore implements StateStore {
   }
 
   has(objectKey: string, part: string): boolean {
-    return this.index.get(objectKey, part) !== undefined;
+    return this.index.has(objectKey, part);
   }
 
   parts(objectKey: string, prefix: string, limit: number): string[] {
-    return this.index.list(objectKey, prefix, limit).parts;
+    return this.index.parts(objectKey, prefix, limit);
   }
 
   *list(objectKey: string, prefix: string): Generator<[string, Json]> {

@@ -1,11 +1,12 @@
 // Which rows there are and where their values lie: in memory, sorted by part within a key. Pure.
 //
-// The rows of a key (of a large one: a block of them) are one text, packed: a key of the detector has five to seven rows,
-// and a string, an object and two array elements of each would take four times the memory, all of it for the collector to
-// go through again and again.
+// The rows of a key are one text, packed: a key of the detector has five to seven rows, and a string, an object and two
+// array elements of each would take four times the memory, all of it for the collector to go through again and again. The
+// few keys that have many rows keep them otherwise (large-key.ts): to look through a text takes time.
 //
 //   row      length of the part · part · segment · position · length · 0, or 1 + length of the small value · small value
 //   number   seven bits a character, the lowest first; 128 is added to all but the last
+import { LargeKey } from './large-key.ts';
 import { compareText } from './order.ts';
 
 /** Where a value lies. Segments are numbered in the order they were begun. */
@@ -25,25 +26,24 @@ interface Rows {
   places: Place[];
 }
 
-interface Block {
-  /** Its first part. */
-  first: string;
-  packed: string;
-  rows: number;
-}
-
-/** A block that grows beyond this is split: so a row among 100,000 of one key costs what one among a few does. */
-const BLOCK = 64;
+/** A key with more rows than this has them in blocks: so a row among 100,000 of one key costs what one among a few does. */
+const PACKED_ROWS = 64;
 
 export class RowIndex {
-  /** Packed rows, or, of a key that once had more than a block of them, its blocks in order; none is empty. */
-  private keys = new Map<string, string | Block[]>();
+  /** Packed rows; of a key that once had many, a structure for many. */
+  private keys = new Map<string, string | LargeKey>();
 
   get(objectKey: string, part: string): Place | undefined {
     const rows = this.keys.get(objectKey);
     if (rows === undefined) return undefined;
-    const packed = typeof rows === 'string' ? rows : rows[blockOf(rows, part)]!.packed;
-    return cursor.find(packed, part) ? cursor.place() : undefined;
+    if (typeof rows !== 'string') return rows.get(part);
+    return cursor.find(rows, part) ? cursor.place() : undefined;
+  }
+
+  has(objectKey: string, part: string): boolean {
+    const rows = this.keys.get(objectKey);
+    if (rows === undefined) return false;
+    return typeof rows === 'string' ? cursor.find(rows, part) : rows.has(part);
   }
 
   /** Returns where the row's value lay before. */
@@ -53,22 +53,12 @@ export class RowIndex {
       this.keys.set(objectKey, flat(packedRow(part, place)));
       return undefined;
     }
-    const number = typeof rows === 'string' ? 0 : blockOf(rows, part);
-    const packed = typeof rows === 'string' ? rows : rows[number]!.packed;
-    const before = cursor.find(packed, part) ? cursor.place() : undefined;
-    const rest = packed.slice(before ? cursor.at : cursor.row);
-    const changed = flat(packed.slice(0, cursor.row) + packedRow(part, place) + rest);
-    if (typeof rows !== 'string') {
-      const block = rows[number]!;
-      block.packed = changed;
-      if (part < block.first) block.first = part;
-      if (before) return before;
-      // Rows that come in order leave full blocks behind.
-      if (++block.rows > BLOCK) rows.splice(number, 1, ...split(changed, rest === '' ? BLOCK : BLOCK >>> 1));
-      return undefined;
-    }
-    const isLarge = !before && cursor.count(changed) > BLOCK;
-    this.keys.set(objectKey, isLarge ? split(changed, rest === '' ? BLOCK : BLOCK >>> 1) : changed);
+    if (typeof rows !== 'string') return rows.set(part, place);
+    const before = cursor.find(rows, part) ? cursor.place() : undefined;
+    const rest = rows.slice(before ? cursor.at : cursor.row);
+    const changed = flat(rows.slice(0, cursor.row) + packedRow(part, place) + rest);
+    const isLarge = !before && cursor.count(changed) > PACKED_ROWS;
+    this.keys.set(objectKey, isLarge ? unpacked(changed) : changed);
     return before;
   }
 
@@ -76,22 +66,16 @@ export class RowIndex {
   delete(objectKey: string, part: string): Place | undefined {
     const rows = this.keys.get(objectKey);
     if (rows === undefined) return undefined;
-    const number = typeof rows === 'string' ? 0 : blockOf(rows, part);
-    const packed = typeof rows === 'string' ? rows : rows[number]!.packed;
-    if (!cursor.find(packed, part)) return undefined;
-    const before = cursor.place();
-    const left = packed.slice(0, cursor.row) + packed.slice(cursor.at);
-    if (typeof rows === 'string') {
-      if (left === '') this.keys.delete(objectKey);
-      else this.keys.set(objectKey, flat(left));
+    if (typeof rows !== 'string') {
+      const before = rows.delete(part);
+      if (rows.isEmpty) this.keys.delete(objectKey);
       return before;
     }
-    if (left !== '') {
-      const block = rows[number]!;
-      block.packed = flat(left);
-      block.rows--;
-    } else if (rows.length > 1) rows.splice(number, 1);
-    else this.keys.delete(objectKey);
+    if (!cursor.find(rows, part)) return undefined;
+    const before = cursor.place();
+    const left = rows.slice(0, cursor.row) + rows.slice(cursor.at);
+    if (left === '') this.keys.delete(objectKey);
+    else this.keys.set(objectKey, flat(left));
     return before;
   }
 
@@ -100,20 +84,31 @@ export class RowIndex {
     const found: Rows = { parts: [], places: [] };
     const rows = this.keys.get(objectKey);
     if (rows === undefined) return found;
-    const blocks = typeof rows === 'string' ? null : rows;
-    for (let number = blocks ? blockOf(blocks, prefix) : 0; number < (blocks?.length ?? 1); number++) {
-      cursor.begin(blocks ? blocks[number]!.packed : (rows as string));
-      while (cursor.next()) {
-        if (found.parts.length >= limit) return found;
-        const part = cursor.part();
-        if (part.startsWith(prefix)) {
-          found.parts.push(part);
-          found.places.push(cursor.place());
-        } else if (part > prefix) return found;
-        else cursor.pass();
-      }
-    }
+    if (typeof rows === 'string')
+      eachPacked(rows, prefix, limit, (part) => {
+        found.parts.push(part);
+        found.places.push(cursor.place());
+      });
+    else
+      rows.each(prefix, limit, (part, place) => {
+        found.parts.push(part);
+        found.places.push(place());
+      });
     return found;
+  }
+
+  /** The parts alone. */
+  parts(objectKey: string, prefix: string, limit: number): string[] {
+    const parts: string[] = [];
+    const rows = this.keys.get(objectKey);
+    if (rows === undefined) return parts;
+    if (typeof rows === 'string')
+      eachPacked(rows, prefix, limit, (part) => {
+        parts.push(part);
+        cursor.pass();
+      });
+    else rows.each(prefix, limit, (part) => parts.push(part));
+    return parts;
   }
 
   /** All keys, in order. */
@@ -122,33 +117,25 @@ export class RowIndex {
   }
 }
 
-/** The block where the part is or belongs: the last one that does not begin after it. */
-function blockOf(blocks: readonly Block[], part: string): number {
-  let low = 0;
-  let high = blocks.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (blocks[middle]!.first <= part) low = middle;
-    else high = middle - 1;
+/** Calls back for each row that is wanted, with the cursor behind its part; the callback moves it on. */
+function eachPacked(rows: string, prefix: string, limit: number, row: (part: string) => void): void {
+  let left = limit;
+  cursor.begin(rows);
+  while (left > 0 && cursor.next()) {
+    const part = cursor.part();
+    if (part.startsWith(prefix)) {
+      left--;
+      row(part);
+    } else if (part > prefix) return;
+    else cursor.pass();
   }
-  return low;
 }
 
-/** Two blocks, the first of so many rows. */
-function split(packed: string, keep: number): Block[] {
+function unpacked(packed: string): LargeKey {
+  const rows = new LargeKey();
   cursor.begin(packed);
-  for (let row = 0; row < keep; row++) {
-    cursor.next();
-    cursor.pass();
-  }
-  return [blockFrom(packed.slice(0, cursor.at)), blockFrom(packed.slice(cursor.at))];
-}
-
-function blockFrom(rows: string): Block {
-  const packed = flat(rows);
-  cursor.begin(packed);
-  cursor.next();
-  return { first: flat(cursor.part()), packed, rows: cursor.count(packed) };
+  while (cursor.next()) rows.append(flat(cursor.part()), cursor.place());
+  return rows;
 }
 
 const packedRow = (part: string, { segment, position, length, small }: Place): string =>
