@@ -7,6 +7,7 @@ import { isRetriable } from '../../runtime/errors.ts';
 import { backoffMs } from '../../runtime/failure.ts';
 import { createLogger, type Logger } from '../../runtime/telemetry.ts';
 import { buildDashboard } from '../dashboard.ts';
+import { goBehind } from '../priority.ts';
 import { ROLES, rolesFrom, servesApi } from '../roles.ts';
 import { type Running, runCluster } from '../run-system.ts';
 import { configurationFrom, type SettingOptions, withSettings } from './settings.ts';
@@ -34,6 +35,8 @@ Examples:
 
 async function run(io: Io, names: string[], options: SettingOptions): Promise<void> {
   const roles = rolesFrom(names);
+  // Before it has started anything.
+  if (!roles.has('api')) goBehind();
   const configuration = configurationFrom(io, options);
   const logger = createLogger({ level: configuration.log.level });
   if (servesApi(roles)) await buildDashboard(logger);
