@@ -25,6 +25,8 @@ const RESOURCES = 500;
 const FEW = 3;
 const ROUNDS = 5;
 const PER_SECOND = 50;
+/** So many changes are told by themselves: what runs has just been started, and is being compiled. */
+const WARM_UP = 3 * PER_SECOND;
 const REGION = 'eu-central-1';
 const DRIFTMGR = fileURLToPath(new URL('../compose/driftmgr.ts', import.meta.url));
 const CLOUD = fileURLToPath(new URL('../producers/terraform/pretend/start.ts', import.meta.url));
@@ -302,7 +304,11 @@ resource "aws_sqs_queue" "jobs" {
     ((cpuSeconds([pid]) - used) * 1_000) / (took.length + 1),
     'ms',
   );
-  add('p99', percentile(took, 0.99), 'ms', { atMost: 1_000 });
+  add(`p99 of the first ${WARM_UP}`, percentile(took.slice(0, WARM_UP), 0.99), 'ms');
+  add(`p99 of the ${took.length - WARM_UP} after them`, percentile(took.slice(WARM_UP), 0.99), 'ms', {
+    atMost: 1_000,
+  });
+  add('p99 of all', percentile(took, 0.99), 'ms');
   return figures;
 }
 
