@@ -15,7 +15,7 @@ import type { JsonObject } from '../schemas/index.ts';
 import { type Figure, table } from './figures.ts';
 import { processTree, pssKilobytes } from './memory.ts';
 
-const RESOURCES = Number(process.argv[2] ?? 10_000);
+const RESOURCES = Number(process.argv.slice(2).find((given) => /^\d+$/.test(given)) ?? 10_000);
 const WITH_PLAN = !process.argv.includes('--without-plan');
 const MOST_MEGABYTES = 300;
 const DRIFTMGR = fileURLToPath(new URL('../compose/driftmgr.ts', import.meta.url));
@@ -218,6 +218,7 @@ async function measure(): Promise<Figure[]> {
   await sleep(5_000);
   const second = await growth();
 
+  add('idle: DriftMgr (PSS)', before.ours, 'MB');
   add(`${RESOURCES} resources swept for the first time in`, first.swept.seconds, 's');
   add('records published', first.swept.published, '');
   add('peak above idle: DriftMgr, with deciding on them (PSS)', first.above.ours, 'MB', {

@@ -23,7 +23,7 @@ export function startThread(
 ): Thread {
   const worker = new Worker(new URL('worker.ts', import.meta.url), {
     workerData: setup,
-    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 24 },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 12 },
   });
   const waiting = new Map<number, Waiting>();
   let calls = 0;
