@@ -12,6 +12,6 @@ const THREADS = '/proc/self/task';
 export function goBehind(): void {
   // Whoever started it may have put it further back already; an ordinary user may not come forward.
   if (getPriority() >= BEHIND) return;
-  if (platform() !== 'linux') return setPriority(BEHIND);
-  for (const thread of readdirSync(THREADS)) setPriority(Number(thread), BEHIND);
+  if (platform() !== 'linux') setPriority(BEHIND);
+  else for (const thread of readdirSync(THREADS)) setPriority(Number(thread), BEHIND);
 }
