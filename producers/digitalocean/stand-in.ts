@@ -1,9 +1,11 @@
 // A stand-in for the DigitalOcean API, for tests and demonstrations: documented answer shapes, paging and rate-limit
-// headers over HTTP, on data that can be edited while it runs. It never speaks to DigitalOcean.
+// headers over HTTP, on data that can be edited while it runs, also by the calls that a provider makes. It never speaks to
+// DigitalOcean.
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JsonObject } from '../../schemas/index.ts';
+import { answerObject } from './stand-in-objects.ts';
 
 /** Path of a list → its items. A database's firewall is one item that holds its rules. */
 export type Estate = Record<string, JsonObject[]>;
@@ -29,6 +31,18 @@ export interface StandIn {
 }
 
 export const TOKEN = 'dop_v1_stand-in';
+
+/** Whose token it is, in the shape of https://docs.digitalocean.com/reference/api/#operation/account_get */
+export const ACCOUNT = {
+  uuid: 'b6fr89dbf6d9156cace5f3c78dc9851d957381ef',
+  email: 'ops@example.com',
+  email_verified: true,
+  status: 'active',
+  status_message: '',
+  droplet_limit: 25,
+  floating_ip_limit: 5,
+  volume_limit: 100,
+};
 
 /** Member of the answer that holds the items of a path. */
 function keyOf(path: string): string {
@@ -60,7 +74,16 @@ export async function startStandIn(estate: Estate): Promise<StandIn> {
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', standIn.url);
     standIn.requests.push(`${url.pathname}${url.search}`);
-    const { status, body = '{}', headers = {} } = answerTo(url, request.headers.authorization);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      const asked = text === '' ? {} : (JSON.parse(text) as JsonObject);
+      send(response, answerTo(url, request.method ?? 'GET', asked, request.headers.authorization));
+    });
+  }
+
+  function send(response: ServerResponse, { status, body = '{}', headers = {} }: Fault): void {
     response.writeHead(status, {
       'content-type': 'application/json',
       'ratelimit-limit': String(standIn.limit),
@@ -68,15 +91,21 @@ export async function startStandIn(estate: Estate): Promise<StandIn> {
       'ratelimit-reset': String(Math.floor(Date.now() / 1000) + 3600),
       ...headers,
     });
-    response.end(body);
+    response.end(status === 204 ? undefined : body);
   }
 
-  function answerTo(url: URL, authorization: string | undefined): Fault {
+  function answerTo(url: URL, method: string, asked: JsonObject, authorization: string | undefined): Fault {
     const page = Number(url.searchParams.get('page') ?? 1);
     const fault = standIn.fault?.(url.pathname, page, standIn.requests.length);
     if (fault) return fault;
     if (authorization !== `Bearer ${TOKEN}`)
       return { status: 401, body: '{"id":"unauthorized","message":"Unable to authenticate you"}' };
+    if (url.pathname === '/v2/account') return { status: 200, body: JSON.stringify({ account: ACCOUNT }) };
+    if (method !== 'GET' || standIn.estate[url.pathname] === undefined) {
+      const call = { method, path: url.pathname, body: asked };
+      const answered = answerObject(standIn.estate, call, 1_000 + standIn.requests.length);
+      if (answered) return { status: answered.status, body: JSON.stringify(answered.body) };
+    }
     const gpus = url.searchParams.get('type') === 'gpus' ? '?type=gpus' : '';
     const items = standIn.estate[url.pathname + gpus] ?? (gpus === '' ? undefined : []);
     if (items === undefined)

@@ -23,6 +23,11 @@ const PROVIDERS = {
     version: '1.4.0',
     package: 'github.com/terraform-providers/terraform-provider-local',
   },
+  digitalocean: {
+    address: 'registry.terraform.io/digitalocean/digitalocean',
+    version: '1.23.0',
+    package: 'github.com/digitalocean/terraform-provider-digitalocean',
+  },
 } as const;
 
 export interface Built {
